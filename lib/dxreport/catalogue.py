@@ -1,0 +1,279 @@
+"""The catalogue: units, indicators, targets and baselines, as typed values.
+
+Reads `data/reference/indicators.yml` and the reference tables; knows nothing of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+
+from dxreport.config import read_yaml
+from dxreport.errors import DxError
+from dxreport.periods import Month, PeriodId
+
+INDICATORS_FILE = "indicators.yml"
+LEVELS = ("province", "district", "commune")
+RANKED_KINDS = ("department", "people_committee")
+"""Kinds whose units are ranked among themselves; centres and enterprises never are."""
+
+_SCOPES = {"all", "level", "unit", "kind", "topic", "communes_of", "system"}
+_PERIODS = {"month", "ytd", "end"}
+_UNITS = {"%", "count", "points", "days"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of the catalogue; `order` is its place in print."""
+
+    unit_id: str
+    name: str
+    short_name: str
+    level: str
+    kind: str
+    parent_id: str | None
+    order: int
+    valid_from: date | None
+    valid_to: date | None
+
+    def is_valid_in(self, month: Month) -> bool:
+        """Whether the unit exists on some day of `month`."""
+        return (self.valid_from is None or self.valid_from <= month.last) and (
+            self.valid_to is None or self.valid_to >= month.first
+        )
+
+    @property
+    def is_ranked(self) -> bool:
+        return self.kind in RANKED_KINDS
+
+
+@dataclass(frozen=True)
+class TargetMet:
+    """How the count of units that meet a target is named and printed."""
+
+    id: str
+    noun: str
+    nouns: Mapping[str, str]
+    of_total: bool
+    level: str | None
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One line of the catalogue; see the head of `data/reference/indicators.yml`."""
+
+    id: str
+    section: int
+    name: str
+    formula: str
+    table: str
+    numerator: str
+    denominator: str | None
+    unit: str
+    scopes: tuple[str, ...]
+    levels: tuple[str, ...]
+    periods: tuple[PeriodId, ...]
+    decimals: Mapping[str, int]
+    whole: bool
+    trim: frozenset[str]
+    pad: frozenset[str]
+    aggregate: str
+    change: bool
+    target_met: TargetMet | None
+    target_of: str | None
+    basis: str | None
+
+    def decimals_for(self, scope_kind: str) -> int:
+        return self.decimals.get(scope_kind, self.decimals.get("default", 0))
+
+
+@dataclass(frozen=True)
+class Target:
+    indicator: str
+    level: str
+    minimum: Fraction
+    valid_from: date | None
+    due: date | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    indicator: str
+    scope: str
+    value: Fraction
+    as_of: date | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    top_topics: int
+    change_unit: str
+    increase: str
+    decrease: str
+    unchanged: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is known before a record is read."""
+
+    units: tuple[Unit, ...]
+    indicators: Mapping[str, Indicator]
+    targets: tuple[Target, ...]
+    baselines: tuple[Baseline, ...]
+    topics: Mapping[str, str]
+    level_names: Mapping[str, str]
+    level_sentences: Mapping[str, str]
+    level_units: Mapping[str, str]
+    kind_names: Mapping[str, str]
+    all_name: str
+    communes_of_name: str
+    settings: Settings
+    by_id: Mapping[str, Unit] = field(repr=False)
+
+    def units_in(self, month: Month) -> tuple[Unit, ...]:
+        """The units that exist in `month`, in the order of printing."""
+        return tuple(unit for unit in self.units if unit.is_valid_in(month))
+
+    def peer_level(self, month: Month) -> str:
+        """The level whose units are compared in PAKN: districts, or communes without districts."""
+        levels = {u.level for u in self.units_in(month) if u.kind == "people_committee"}
+        return "district" if "district" in levels else "commune"
+
+    def target(self, indicator: str, level: str, month: Month) -> Target | None:
+        """The target in force at the end of `month`, the newest where several are."""
+        rows = self._targets(indicator, level)
+        if not rows and (spec := self.indicators.get(indicator)) and spec.target_of:
+            for stand_in in ("commune", "district"):
+                rows = rows or self._targets(indicator, stand_in)
+            rows = rows or self._targets(spec.target_of, "commune")
+        in_force = [t for t in rows if t.valid_from is None or t.valid_from <= month.last]
+        return max(in_force, key=lambda t: t.valid_from or date.min, default=None)
+
+    def baseline(self, indicator: str, scope: str) -> Baseline | None:
+        return next(
+            (b for b in self.baselines if b.indicator == indicator and b.scope == scope), None
+        )
+
+    def _targets(self, indicator: str, level: str) -> list[Target]:
+        return [t for t in self.targets if t.indicator == indicator and t.level == level]
+
+
+def load_catalogue(
+    units: pl.DataFrame,
+    targets: pl.DataFrame,
+    baselines: pl.DataFrame,
+    topics: pl.DataFrame,
+    reference: Path,
+) -> Catalogue:
+    """The catalogue from validated reference tables and the folder of `indicators.yml`.
+
+    Raises `DxError` where `indicators.yml` is not what its head says.
+    """
+    raw = read_yaml(reference / INDICATORS_FILE)
+    if not isinstance(raw, dict):
+        raise DxError(f"{INDICATORS_FILE}: expected a mapping with `indicators`")
+    unit_values = tuple(
+        Unit(**row) for row in units.select(_fields(Unit)).sort("order", "unit_id").to_dicts()
+    )
+    levels = _mapping(raw, "levels")
+    return Catalogue(
+        units=unit_values,
+        indicators={
+            key: _indicator(key, spec) for key, spec in _mapping(raw, "indicators").items()
+        },
+        targets=tuple(
+            Target(**{**row, "minimum": Fraction(str(row["minimum"]))})
+            for row in targets.select(_fields(Target)).to_dicts()
+        ),
+        baselines=tuple(
+            Baseline(**{**row, "value": Fraction(str(row["value"]))})
+            for row in baselines.select(_fields(Baseline)).to_dicts()
+        ),
+        topics={row["topic"]: row["name"] for row in topics.to_dicts()},
+        level_names={key: value["name"] for key, value in levels.items()},
+        level_sentences={key: value["in_sentence"] for key, value in levels.items()},
+        level_units={key: value["units"] for key, value in levels.items()},
+        kind_names={key: value["name"] for key, value in _mapping(raw, "kinds").items()},
+        all_name=_mapping(raw, "all")["name"],
+        communes_of_name=_mapping(raw, "communes_of")["name"],
+        settings=Settings(**_mapping(raw, "settings")),
+        by_id={unit.unit_id: unit for unit in unit_values},
+    )
+
+
+def _fields(cls: type) -> list[str]:
+    return list(cls.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def _mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = raw.get(key)
+    if not isinstance(value, dict):
+        raise DxError(f"{INDICATORS_FILE}: `{key}` is missing or is not a mapping")
+    return value
+
+
+def _indicator(key: str, spec: Any) -> Indicator:
+    def wrong(what: str) -> DxError:
+        return DxError(f"{INDICATORS_FILE}: indicator {key}: {what}")
+
+    if not isinstance(spec, dict):
+        raise wrong("expected a mapping")
+    known = set(Indicator.__dataclass_fields__) - {"id"}
+    if unknown := sorted(set(spec) - known):
+        raise wrong(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    for needed in ("section", "name", "formula", "table", "numerator", "unit", "scopes", "periods"):
+        if needed not in spec:
+            raise wrong(f"`{needed}` is missing")
+    _subset(spec["scopes"], _SCOPES, "scopes", wrong)
+    _subset(spec["periods"], _PERIODS, "periods", wrong)
+    _subset([spec["unit"]], _UNITS, "unit", wrong)
+    aggregate = spec.get("aggregate", "pooled")
+    _subset([aggregate], {"pooled", "mean_of_units"}, "aggregate", wrong)
+    trim = spec.get("trim", [])
+    met = spec.get("target_met")
+    return Indicator(
+        id=key,
+        section=int(spec["section"]),
+        name=spec["name"],
+        formula=spec["formula"],
+        table=spec["table"],
+        numerator=spec["numerator"],
+        denominator=spec.get("denominator"),
+        unit=spec["unit"],
+        scopes=tuple(spec["scopes"]),
+        levels=tuple(spec.get("levels", LEVELS)),
+        periods=cast("tuple[PeriodId, ...]", tuple(spec["periods"])),
+        decimals=spec.get("decimals", {"default": 0}),
+        whole=bool(spec.get("whole", False)),
+        trim=frozenset(_SCOPES if trim is True else trim or []),
+        pad=frozenset(spec.get("pad", [])),
+        aggregate=aggregate,
+        change=bool(spec.get("change", False)),
+        target_met=None
+        if met is None
+        else TargetMet(
+            id=met["id"],
+            noun=met.get("noun", ""),
+            nouns=met.get("nouns", {}),
+            of_total=bool(met.get("of_total", False)),
+            level=met.get("level"),
+        ),
+        target_of=spec.get("target_of"),
+        basis=spec.get("basis"),
+    )
+
+
+def _subset(values: Sequence[str], allowed: Iterable[str], what: str, wrong: Any) -> None:
+    choices = sorted(allowed)
+    for value in values:
+        if value not in choices:
+            raise wrong(f"`{what}` has {value!r}; expected one of {', '.join(choices)}")

@@ -1,0 +1,81 @@
+"""What goes wrong, in words a person can act on.
+
+Every error that a user may meet is a `DxError`; the command line prints its message and
+exits with `exit_status`. Nothing else may reach the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SHOWN = 20
+"""How many problems an error lists before it only counts the rest."""
+
+_LONGEST_VALUE = 60
+
+
+class DxError(Exception):
+    """A run that failed for a reason the user can mend (exit status 1)."""
+
+    exit_status = 1
+
+
+class UsageError(DxError):
+    """The command was called wrongly (exit status 2)."""
+
+    exit_status = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One breach of the data contract.
+
+    `row` counts as a person does in that file (the header of a CSV is row 1);
+    `value` is the offending value as text, never from a column outside the contract.
+    """
+
+    file: str
+    expected: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def line(self) -> str:
+        """The problem in one line: file, row, column, value, what was expected."""
+        where = [self.file]
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        if self.column is not None:
+            where.append(f"column {self.column}")
+        found = "" if self.value is None else f"{_one_line(self.value)!r}: "
+        return f"{', '.join(where)}: {found}{self.expected}"
+
+
+class ContractError(DxError):
+    """The data break the contract; carries the first problems and the count of all."""
+
+    def __init__(self, problems: Iterable[Problem], total: int | None = None) -> None:
+        self.problems = tuple(problems)
+        self.total = len(self.problems) if total is None else total
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        lines = [problem.line() for problem in self.problems[:SHOWN]]
+        rest = self.total - len(lines)
+        if rest > 0:
+            lines.append(f"... and {rest} more")
+        return "\n".join(lines)
+
+
+def shown(path: Path, base: Path | None = None) -> str:
+    """`path` as an error names it: relative to `base` where it lies below it."""
+    if base is not None and path.is_relative_to(base):
+        return path.relative_to(base).as_posix()
+    return path.as_posix()
+
+
+def _one_line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_VALUE else flat[: _LONGEST_VALUE - 1] + "…"

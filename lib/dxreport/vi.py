@@ -1,0 +1,110 @@
+"""Vietnamese numbers, dates, lists and order. Text in, text out: nothing here knows a metric."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date
+from fractions import Fraction
+
+NO_CASES = "không phát sinh"
+"""What a rate without a denominator prints."""
+
+NO_PREVIOUS = "không có số liệu tháng trước"
+"""What a change prints where the month before has no figure."""
+
+_LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
+
+
+def half_up(value: Fraction, decimals: int) -> int:
+    """`value` rounded half away from zero, as an integer count of 10**-decimals."""
+    scaled = abs(value) * 10**decimals
+    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return -rounded if value < 0 else rounded
+
+
+def integer(value: int) -> str:
+    """1298 as "1.298"."""
+    return f"{value:,}".replace(",", ".")
+
+
+def scaled(value: int, decimals: int, *, trim: bool = False) -> str:
+    """An integer count of 10**-decimals in figures: (9695, 2) is "96,95".
+
+    With `trim`, zeros at the end of the fraction go, and the comma with them.
+    """
+    whole, rest = divmod(abs(value), 10**decimals)
+    fraction = str(rest).zfill(decimals) if decimals else ""
+    if trim:
+        fraction = fraction.rstrip("0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{integer(whole)}{',' + fraction if fraction else ''}"
+
+
+def decimal(value: Fraction, decimals: int, *, trim: bool = False) -> str:
+    """`value` half up to `decimals` places, with a comma and thousands separated by a point."""
+    return scaled(half_up(value, decimals), decimals, trim=trim)
+
+
+def exact(value: Fraction) -> str:
+    """A terminating decimal in full: Fraction(85, 2) is "42,5"."""
+    for places in range(13):
+        if (value * 10**places).denominator == 1:
+            return scaled(int(value * 10**places), places)
+    return decimal(value, 12, trim=True)
+
+
+def day(value: date) -> str:
+    """dd/mm/yyyy."""
+    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+
+
+def legal_day(value: date) -> str:
+    """A date as letters write it: the day with two figures, the month with two for 1 and 2 only."""
+    month = f"{value.month:02d}" if value.month < 3 else str(value.month)
+    return f"{value.day:02d}/{month}/{value.year:04d}"
+
+
+def count(value: int) -> str:
+    """A count of things in a sentence: below ten with a 0 before, "07"."""
+    return f"{value:02d}" if 0 < value < 10 else integer(value)
+
+
+def joined(items: Sequence[str], last: str = " và ") -> str:
+    """ "a, b và c"."""
+    if len(items) < 2:
+        return "".join(items)
+    return ", ".join(items[:-1]) + last + items[-1]
+
+
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def collation_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    """Sorts by the Vietnamese alphabet: letters first (a ă â b … d đ e ê), then tones."""
+    letters: list[int] = []
+    tones: list[int] = []
+    for char in nfc(text).lower():
+        decomposed = unicodedata.normalize("NFD", char)
+        tone = next((_TONES[mark] for mark in decomposed if mark in _TONES), 0)
+        base = nfc("".join(mark for mark in decomposed if mark not in _TONES))
+        at = _LETTERS.find(base)
+        letters.append(1000 + at if at >= 0 else min(ord(base[0]), 999) if base else 0)
+        tones.append(tone)
+    return tuple(letters), tuple(tones), text
+
+
+def in_order(texts: Iterable[str]) -> list[str]:
+    """Texts in Vietnamese order (Ăn and Ánh before Bình, Điện after Dân)."""
+    return sorted(texts, key=collation_key)
+
+
+def lower_first(text: str) -> str:
+    """The text with a small first letter, for a name in the middle of a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
