@@ -1,0 +1,11 @@
+"""Reading a data folder: `read_tables` gives tables that keep the contract, or says why not.
+
+`values` (stored types to contract types) and `files` (which files, raw columns) come first,
+then `judging` (rules, keys, where they break), `tables` (the folder as a whole) and
+`warnings` (what may well be right, and is worth a look).
+"""
+
+from dxreport.reading.tables import Dataset, Source, Tables, read_tables
+from dxreport.reading.warnings import Warning_, check
+
+__all__ = ["Dataset", "Source", "Tables", "Warning_", "check", "read_tables"]

@@ -1,0 +1,201 @@
+"""A data folder as typed tables that keep the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from dxreport.config import read_yaml
+from dxreport.contracts import FACT_TABLES, SCHEMAS
+from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
+from dxreport.reading.files import Part, display_name, find, open_part
+from dxreport.reading.judging import Judged, judge
+
+DATASET_FILE: Final = "dataset.yml"
+_REFERENCE_TABLES: Final = ("units", "targets", "baselines", "topics")
+_OPTIONAL: Final = frozenset({"topics"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that a table was read from; `rows` is its share of the table."""
+
+    table: str
+    path: Path
+    rows: int
+    sha256: str
+    origin: Literal["data", "reference"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a data folder says of itself in `dataset.yml`."""
+
+    title: str = ""
+    synthetic: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The contract's tables, checked. Times are naive and local.
+
+    `minimum` of targets and `value` of baselines are exact decimal text. The lazy tables are
+    scans of Parquet files, or frames in memory where they came from CSV.
+    """
+
+    folder: Path
+    units: pl.DataFrame
+    documents: pl.LazyFrame
+    e_copies: pl.LazyFrame
+    pakn: pl.LazyFrame
+    procedures: pl.LazyFrame
+    targets: pl.DataFrame
+    baselines: pl.DataFrame
+    topics: pl.DataFrame
+    sources: tuple[Source, ...]
+    dataset: Dataset
+
+    def facts(self) -> dict[str, pl.LazyFrame]:
+        """The fact tables by name."""
+        return {
+            "documents": self.documents,
+            "e_copies": self.e_copies,
+            "pakn": self.pakn,
+            "procedures": self.procedures,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """One SHA-256 over the contents of all files, whatever folder they lie in."""
+        lines = sorted(f"{source.table} {source.sha256}" for source in self.sources)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def read_tables(folder: Path, reference: Path) -> Tables:
+    """The tables of a data folder; reference tables that it does not hold from `reference`.
+
+    Raises `UsageError` where there is no such folder, and `ContractError` with the first
+    breaches of the contract in any of the tables, and the number of them all.
+    """
+    _must_be_a_folder(folder)
+    dataset = _dataset(folder)
+    breaches = _Breaches([], 0)
+    sources: list[Source] = []
+    rows: dict[str, pl.LazyFrame] = {}
+    units: pl.DataFrame | None = None
+    for table in (*_REFERENCE_TABLES, *FACT_TABLES):
+        try:
+            parts, origin = _open(table, folder, reference)
+            judged = judge(table, parts, units)
+        except ContractError as error:
+            breaches.add(error.problems, error.total)
+            continue
+        breaches.add(judged.problems, judged.total)
+        rows[table] = judged.rows
+        sources += _sources(table, parts, judged, origin)
+        if table == "units" and not judged.total:
+            units = judged.rows.collect()
+    breaches.stop()
+    return Tables(
+        folder=folder,
+        sources=tuple(sources),
+        dataset=dataset,
+        units=rows["units"].collect(),
+        documents=rows["documents"],
+        e_copies=rows["e_copies"],
+        pakn=rows["pakn"],
+        procedures=rows["procedures"],
+        targets=rows["targets"].collect(),
+        baselines=rows["baselines"].collect(),
+        topics=rows["topics"].collect(),
+    )
+
+
+@dataclass
+class _Breaches:
+    """What is wrong so far, over all tables."""
+
+    problems: list[Problem]
+    total: int
+
+    def add(self, problems: Sequence[Problem], total: int) -> None:
+        self.problems += problems
+        self.total += total
+
+    def stop(self) -> None:
+        """Raise what there is, if there is any."""
+        if self.total:
+            raise ContractError(self.problems[:SHOWN], self.total)
+
+
+def _must_be_a_folder(folder: Path) -> None:
+    if not folder.exists():
+        raise UsageError(f"{display_name(folder)}: there is no such data folder")
+    if not folder.is_dir():
+        raise UsageError(f"{display_name(folder)}: expected a data folder, found a file")
+    try:
+        empty = not any(folder.iterdir())
+    except OSError as error:
+        raise DxError(f"{display_name(folder)}: cannot be read: {error.strerror}") from None
+    if empty:
+        names = ", ".join(FACT_TABLES)
+        raise DxError(f"{display_name(folder)}: the data folder is empty; it must hold {names}")
+
+
+def _open(
+    table: str, folder: Path, reference: Path
+) -> tuple[tuple[Part, ...], Literal["data", "reference"]]:
+    """The parts of a table and where they are from; none for an optional table that is absent."""
+    columns = SCHEMAS[table].column_names()
+    if files := find(folder, table):
+        return tuple(open_part(file, columns) for file in files), "data"
+    if table in _REFERENCE_TABLES and (files := find(reference, table)):
+        return tuple(open_part(file, columns) for file in files), "reference"
+    if table in _OPTIONAL:
+        return (), "reference"
+    expected = f"expected this table, or {table}.csv; the folder has neither"
+    raise ContractError([Problem(display_name(folder / f"{table}.parquet"), expected)])
+
+
+def _sources(
+    table: str, parts: Sequence[Part], judged: Judged, origin: Literal["data", "reference"]
+) -> list[Source]:
+    return [
+        Source(table, part.path, height, part.sha256, origin)
+        for part, height in zip(parts, judged.heights, strict=True)
+    ]
+
+
+def _dataset(folder: Path) -> Dataset:
+    """What `dataset.yml` says; `DxError` where it says something else than it may."""
+    path = folder / DATASET_FILE
+    if not path.exists():
+        return Dataset()
+    raw = read_yaml(path)
+    if raw is None:
+        return Dataset()
+    if not isinstance(raw, dict):
+        raise DxError(f"{DATASET_FILE}: expected the keys title, synthetic and note")
+    types: dict[str, tuple[type, str]] = {
+        "title": (str, "text"),
+        "synthetic": (bool, "true or false"),
+        "note": (str, "text"),
+    }
+    for name, value in raw.items():
+        if name not in types:
+            raise DxError(f"{DATASET_FILE}: expected the keys {', '.join(types)}, found {name!r}")
+        type_, wanted = types[name]
+        if not isinstance(value, type_):
+            raise DxError(f"{DATASET_FILE}: `{name}`: expected {wanted}, found {value!r}")
+    return Dataset(**{name: _nfc(value) for name, value in raw.items()})
+
+
+def _nfc(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
