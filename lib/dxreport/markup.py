@@ -1,0 +1,74 @@
+"""Pandoc markdown as a value of its own.
+
+What is `Markdown` is spliced into the document as it stands; every other text is hostile until
+`md_escape` has made it `Markdown`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dxreport import vi
+from dxreport.facts import Fact
+
+# Punctuation that pandoc gives a meaning to; a hyphen or a full stop only where another follows.
+_SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#~^$@|!"'&+=]|-(?=-)|\.(?=\.)""")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Markdown(str):
+    """A text that is pandoc markdown already: it is spliced into the document unescaped."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+EMPTY = Markdown()
+
+
+def md_escape(text: str) -> Markdown:
+    """`text` on one line, NFC, such that pandoc prints exactly its characters."""
+    if isinstance(text, Markdown):
+        return text
+    flat = " ".join(_CONTROL.sub("", vi.nfc(text)).split())
+    return Markdown(_SPECIAL.sub(lambda found: "\\" + found[0], flat))
+
+
+def figure(fact: Fact, *, strong: bool = False) -> Markdown:
+    """A fact as a reader sees it, in a span that says which fact it is."""
+    key = re.sub(r'[\\"]', lambda found: "\\" + found[0], " ".join(fact.key.split()))
+    text = md_escape(fact.printed)
+    return Markdown(f'[{f"**{text}**" if strong else text}]{{.figure data-fact="{key}"}}')
+
+
+def join(parts: Iterable[str], between: str = " ") -> Markdown:
+    """The parts that are not empty, in one text."""
+    return Markdown(between.join(part for part in parts if part))
+
+
+def listed(parts: Sequence[str], last: str = " và ") -> Markdown:
+    """ "a, b và c"."""
+    return Markdown(vi.joined(parts, last))
+
+
+def capitalised(text: str) -> Markdown:
+    """The same markdown with a capital first letter, for the beginning of a sentence."""
+    return Markdown(vi.upper_first(text))
+
+
+def link(text: str, anchor: str) -> Markdown:
+    """A link to a place of the same document."""
+    return Markdown(f"[{md_escape(text)}](#{anchor})")
+
+
+def div(content: str, *classes: str, anchor: str = "", **attributes: str) -> Markdown:
+    """A fenced div, longer than any fence inside, set off by blank lines."""
+    longest = max((len(run) for run in re.findall(r"^:{3,}", content, re.MULTILINE)), default=2)
+    fence = ":" * max(3, longest + 1)
+    marks = [f"#{anchor}"] if anchor else []
+    marks += [f".{name}" for name in classes]
+    marks += [f'{name}="{value}"' for name, value in attributes.items()]
+    return Markdown(f"\n{fence} {{{' '.join(marks)}}}\n{content.strip()}\n{fence}\n")
