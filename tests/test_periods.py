@@ -6,10 +6,11 @@ import calendar
 from datetime import date, datetime, timedelta
 
 import pytest
-from dxreport.errors import UsageError
-from dxreport.periods import Month, Period, parse_months, report_periods
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dxreport.errors import UsageError
+from dxreport.periods import Month, Period, parse_months, report_periods
 
 derandomized = settings(derandomize=True, deadline=None, max_examples=200)
 months = st.builds(Month, st.integers(2, 9997), st.integers(1, 12))

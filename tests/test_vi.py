@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from dxreport import vi
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dxreport import vi
 
 derandomized = settings(derandomize=True, deadline=None, max_examples=300)
 ratios = st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 10**6))
