@@ -1,0 +1,31 @@
+"""The facts table as text for other programs: CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from dxreport.facts import Facts
+
+# A spreadsheet takes a cell that begins with one of these for a formula.
+_FORMULA = r"^[=+\-@\t\r]"
+
+
+def facts_csv(facts: Facts) -> str:
+    """RFC 4180 with a header, `\\n` line ends, empty for null and `true`/`false`.
+
+    `name` is the one column with text from the data; where it would be taken for a formula it
+    gets an apostrophe before it.
+    """
+    name = pl.col("name")
+    guarded = pl.when(name.str.contains(_FORMULA)).then("'" + name).otherwise(name)
+    return facts.frame().with_columns(guarded.alias("name")).write_csv()
+
+
+def facts_json(facts: Facts) -> str:
+    """An array with one object a fact, one a line, ending in a newline."""
+    rows = (json.dumps(row, ensure_ascii=False) for row in facts.frame().iter_rows(named=True))
+    return "[\n" + ",\n".join(rows) + "\n]\n"

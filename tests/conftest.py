@@ -1,0 +1,155 @@
+"""What the tests share: the project, the published figures, one rendered report, a browser."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+MONTH = "2024-09"
+CI = os.environ.get("CI") == "true"
+
+# The same examples on every run and machine; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure of the dispatch; `value` is its text in the file (a list has the count or 100)."""
+
+    section: int
+    period: str
+    indicator: str
+    scope: str
+    op: str
+    value: str
+    unit: str
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def published() -> tuple[Published, ...]:
+    """Every row of `published-2024-09.csv`, in its order."""
+    path = Path(__file__).with_name("published-2024-09.csv")
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    rows = [Published(**{**row, "section": int(row["section"])}) for row in csv.DictReader(lines)]
+    assert rows, f"{path.name} holds no figure"
+    return tuple(rows)
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+    """`dxreport ARGUMENTS` in a process of its own; captured text, no exception."""
+    return subprocess.run(
+        [sys.executable, "-m", "dxreport", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=150,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published folder of the sample's September: rendered once, whoever asks first.
+
+    With pytest-xdist the workers share it; the others wait for the first at a lock.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out = shared / "rendered"
+    with (shared / "rendered.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / MONTH).is_dir():
+            done = run("render", MONTH, "--out", out, "--engine", "embedded")
+            assert done.returncode == 0, done.stderr
+    return out / MONTH
+
+
+def _chromium() -> str | None:
+    """The browser to drive: DXREPORT_CHROMIUM, or one on the PATH."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = (shutil.which(name) for name in names)
+    return os.environ.get("DXREPORT_CHROMIUM") or next(filter(None, found), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped, and fails where CI=true."""
+    executable = _chromium()
+    if executable is None:
+        reason = "no Chromium on the PATH (Debian: apt install chromium), nor in DXREPORT_CHROMIUM"
+        if CI:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A page with the network cut, and what it did: requests that left it, what went wrong."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """An offline page, 1280 x 900, whose requests and console errors are kept."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
+    context.set_offline(True)
+    tab = Watched(context.new_page())
+    local = ("file:", "data:", "blob:", "about:")
+    tab.page.on(
+        "request",
+        lambda request: None if request.url.startswith(local) else tab.requests.append(request.url),
+    )
+    tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    tab.page.on(
+        "console", lambda said: tab.errors.append(said.text) if said.type == "error" else None
+    )
+    yield tab
+    context.close()
