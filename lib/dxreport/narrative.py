@@ -1,0 +1,516 @@
+"""Phrases whose words depend on the figures: extremes, lists, verdicts, changes, periods.
+
+Sentences are written in `report.qmd`; what stands here is the part of a sentence that cannot be
+written before the figures are known. Every phrase begins small and ends without a full stop, is
+pandoc markdown, and shows a figure only as the span of a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dxreport import vi
+from dxreport.catalogue import LEVELS, Catalogue, Target
+from dxreport.facts import Fact, Facts
+from dxreport.markup import EMPTY, Markdown, figure, join, listed, md_escape
+from dxreport.periods import Month, PeriodId, report_periods
+
+MOST_NAMES = 15
+"""A list of units that meet or miss a target is counted, not named, where it is longer."""
+
+_PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
+_MET, _MISSED = "đạt chỉ tiêu", "chưa đạt chỉ tiêu"
+
+
+def month_name(month: Month) -> str:
+    """ "tháng 9/2024"; January and February with a 0 before."""
+    number = f"{month.month:02d}" if month.month < 3 else str(month.month)
+    return f"tháng {number}/{month.year}"
+
+
+def year_to_date_name(month: Month) -> str:
+    """ "9 tháng đầu năm 2024", "năm 2024" in December, "tháng đầu năm 2024" in January."""
+    if month.month == 12:
+        return f"năm {month.year}"
+    months = "tháng" if month.month == 1 else f"{month.month} tháng"
+    return f"{months} đầu năm {month.year}"
+
+
+@dataclass(frozen=True)
+class Narrative:
+    """Phrases over the facts of one month.
+
+    A `level` is province, district or commune; `period` is month, ytd or end.
+    """
+
+    facts: Facts
+    catalogue: Catalogue
+
+    # -- time -------------------------------------------------------------------------------
+
+    @property
+    def month(self) -> Month:
+        return self.facts.month
+
+    def period(self, period: PeriodId) -> Markdown:
+        """The period's name as a sentence begins with it: "Trong tháng 9/2024"."""
+        if period == "month":
+            return Markdown(f"Trong {month_name(self.month)}")
+        if self.month.month == 1:
+            return Markdown(f"Từ đầu năm {self.month.year}")
+        where = "Cả" if self.month.month == 12 else "Trong"
+        return Markdown(f"{where} {year_to_date_name(self.month)}")
+
+    def dates(self, period: PeriodId) -> Markdown:
+        """ "từ ngày 01/9/2024 đến ngày 30/9/2024"."""
+        span = report_periods(self.month)[period]
+        first, last = vi.legal_day(span.first.first), vi.legal_day(span.last.last)
+        return Markdown(f"từ ngày {first} đến ngày {last}")
+
+    @property
+    def as_of(self) -> Markdown:
+        """The last day of the report, "30/9/2024"."""
+        return Markdown(vi.legal_day(self.month.last))
+
+    # -- one figure -------------------------------------------------------------------------
+
+    def has(self, indicator: str, period: PeriodId, scope: str = "all") -> bool:
+        """Whether there is a figure, and for a count whether it is more than none."""
+        fact = self.facts.find(indicator, period, scope)
+        return fact is not None and fact.exists and (fact.unit != "count" or fact.numerator > 0)
+
+    def figure(self, indicator: str, period: PeriodId, scope: str = "all") -> Markdown:
+        """The figure in bold."""
+        return figure(self.facts.get(indicator, period, scope), strong=True)
+
+    def verdict(self, fact: Fact) -> Markdown:
+        """ "đạt chỉ tiêu", "chưa đạt chỉ tiêu", or nothing where no target is in force.
+
+        Where rounding hides the miss, the phrase says so.
+        """
+        if fact.met is None:
+            return EMPTY
+        if fact.met:
+            return Markdown(_MET)
+        target = self._target_of(fact)
+        if target and _reads_as(fact) >= target.minimum:
+            below = vi.exact(target.minimum)
+            return Markdown(f"{_MISSED}, khi chưa làm tròn còn thấp hơn {below}%")
+        return Markdown(_MISSED)
+
+    def minimum(self, indicator: str, level: str) -> Markdown:
+        """The target in force: "tối thiểu 90%"; nothing where there is none."""
+        target = self.catalogue.target(indicator, level, self.month)
+        return EMPTY if target is None else Markdown(f"tối thiểu {vi.exact(target.minimum)}%")
+
+    def since_baseline(self, indicator: str, scope: str = "all") -> Markdown:
+        """ "tăng 67%", in percentage points; nothing where no baseline is known."""
+        fact = self.facts.find(f"{indicator}_change_since_baseline", "end", scope)
+        return figure(fact) if fact is not None and fact.exists else EMPTY
+
+    # -- levels -----------------------------------------------------------------------------
+
+    def levels(self, indicator: str, period: PeriodId) -> tuple[str, ...]:
+        """The levels that report this indicator, from province to commune."""
+        return tuple(
+            level for level in LEVELS if self.facts.find(indicator, period, f"level:{level}")
+        )
+
+    def level_name(self, level: str) -> Markdown:
+        return md_escape(self.catalogue.level_sentences[level])
+
+    def by_level(
+        self, indicator: str, period: PeriodId, *, change: bool = False, verdict: bool = False
+    ) -> Markdown:
+        """ "cấp tỉnh đạt **96,95%** (giảm 0,28%), cấp huyện đạt …", with what is asked for.
+
+        The change since the baseline is told wherever one is known. Where no level has a figure
+        for the month before, that is said once, at the end.
+        """
+        levels = self.levels(indicator, period)
+        changes = {
+            level: self.facts.find(f"{indicator}_change", period, f"level:{level}")
+            for level in levels
+            if change
+        }
+        compared = any(fact is not None and fact.exists for fact in changes.values())
+        phrases = []
+        for level in levels:
+            fact = self.facts.get(indicator, period, f"level:{level}")
+            if not fact.exists:
+                phrases.append(Markdown(f"{self.level_name(level)} {figure(fact)}"))
+                continue
+            moved = changes.get(level)
+            notes = join(
+                (
+                    figure(moved) if moved is not None and compared else "",
+                    self.since_baseline(indicator, fact.scope),
+                    self.verdict(fact) if verdict else "",
+                ),
+                "; ",
+            )
+            said = f"{self.level_name(level)} đạt {figure(fact, strong=True)}"
+            phrases.append(Markdown(f"{said} ({notes})" if notes else said))
+        if not phrases:
+            return Markdown("chưa có số liệu theo cấp")
+        told = any(self.facts.get(indicator, period, f"level:{v}").exists for v in levels)
+        none = f" ({vi.NO_PREVIOUS})" if change and told and not compared else ""
+        return Markdown(f"{listed(phrases)}{none}")
+
+    def levels_verdict(self, indicator: str, period: PeriodId) -> Markdown:
+        """Which levels meet their targets: "các cấp đều đạt chỉ tiêu được giao"."""
+        facts = [
+            fact
+            for level in self.levels(indicator, period)
+            if (fact := self.facts.get(indicator, period, f"level:{level}")).met is not None
+        ]
+        names = {fact.scope: self.level_name(fact.scope.partition(":")[2]) for fact in facts}
+        met = [names[fact.scope] for fact in facts if fact.met]
+        missed = [names[fact.scope] for fact in facts if not fact.met]
+        if not facts:
+            return Markdown("không có căn cứ để đánh giá mức độ đạt chỉ tiêu")
+        if len(facts) == 1:
+            return Markdown(f"{(met or missed)[0]} {_MET if met else _MISSED} được giao")
+        if not missed:
+            return Markdown(f"các cấp đều {_MET} được giao")
+        if not met:
+            return Markdown(f"các cấp đều {_MISSED} được giao")
+        return Markdown(f"{listed(met)} {_MET} được giao, {listed(missed)} {_MISSED}")
+
+    # -- units ------------------------------------------------------------------------------
+
+    @property
+    def peer_level(self) -> str:
+        """The level whose units are compared in PAKN."""
+        return self.catalogue.peer_level(self.month)
+
+    def noun(self, level: str) -> str:
+        """What the units of a level are called together: "địa phương"."""
+        return self.catalogue.level_units[level]
+
+    def name(self, fact: Fact) -> Markdown:
+        """The unit's name inside a sentence: "huyện Tiên Du", "Sở Tư pháp"."""
+        unit = self.catalogue.by_id.get(fact.unit_id or "")
+        name = fact.name if unit is None else unit.name
+        first = vi.nfc(name).lower()
+        is_place = any(first.startswith(f"{place} ") for place in _PLACES)
+        return md_escape(vi.lower_first(name) if is_place else name)
+
+    def units(self, indicator: str, period: PeriodId, level: str) -> tuple[Fact, ...]:
+        """The figures of a level's units on the province's own system, in the catalogue's order."""
+        return tuple(
+            fact
+            for fact in self.facts.where(indicator=indicator, period=period, prefix="unit:")
+            if "@" not in fact.scope and self.catalogue.by_id[fact.unit_id or ""].level == level
+        )
+
+    def communes_of(self, indicator: str, period: PeriodId) -> tuple[Fact, ...]:
+        """The figures of each district's communes together."""
+        return self.facts.where(indicator=indicator, period=period, prefix="communes_of:")
+
+    def named(self, facts: Sequence[Fact], unit: str = "") -> Markdown:
+        """ "huyện Gia Bình (74,8%) và thị xã Quế Võ (61,9%)"."""
+        return listed([Markdown(f"{self.name(f)} ({figure(f)}{unit})") for f in facts])
+
+    def extremes(
+        self,
+        indicator: str,
+        period: PeriodId,
+        what: str,
+        *,
+        high: str = "",
+        low: str = "",
+        unit: str = "",
+        level: str | None = None,
+    ) -> Markdown:
+        """Who holds the highest and the lowest figure, in this order; all who tie are named.
+
+        `what` names the figure ("tỷ lệ xử lý"); `high` and `low` are what is said of the holders
+        ("cao nhất"), and what is empty is not told; `unit` follows a figure (" PAKN").
+        """
+        level = level or self.peer_level
+        ranked = [f for f in self.units(indicator, period, level) if f.rank_high is not None]
+        noun = self.noun(level)
+        if not ranked:
+            return Markdown(f"không {noun} nào có số liệu về {what}")
+        if len(ranked) == 1:
+            only = ranked[0]
+            return Markdown(f"chỉ {self.name(only)} có số liệu về {what} ({figure(only)}{unit})")
+        if all(fact.rank_high == 1 for fact in ranked):
+            same = figure(ranked[0])
+            return Markdown(f"các {noun} có {what} như nhau ({same}{unit})")
+        ends = (
+            (high, [fact for fact in ranked if fact.rank_high == 1]),
+            (low, [fact for fact in ranked if fact.rank_low == 1]),
+        )
+        phrases = []
+        for said, holders in ends:
+            if said:
+                together = "cùng " if len(holders) > 1 else ""
+                names = listed([self.name(fact) for fact in holders])
+                phrases.append(f"{names} {together}{said} ({figure(holders[0])}{unit})")
+        return join(phrases, "; ")
+
+    def leading(self, indicator: str, period: PeriodId, level: str, most: int = 3) -> Markdown:
+        """The units with the `most` highest figures above zero, highest first; ties all named."""
+        ranked = [
+            fact
+            for fact in self.units(indicator, period, level)
+            if fact.rank_high is not None and fact.rank_high <= most and fact.numerator > 0
+        ]
+        return self.named(sorted(ranked, key=lambda fact: fact.rank_high or 0))
+
+    def whole(self, indicator: str, period: PeriodId, level: str) -> Markdown:
+        """The units at 100%, and where the others stand against the target."""
+        noun = self.noun(level)
+        facts = [fact for fact in self.units(indicator, period, level) if fact.exists]
+        whole = [fact for fact in facts if fact.exact == 100]
+        rest = [fact for fact in facts if fact.exact != 100]
+        if not facts:
+            return Markdown(f"không {noun} nào có số liệu")
+        if not rest:
+            if len(whole) == 1:
+                return Markdown(f"{self.name(whole[0])} đạt {figure(whole[0])}")
+            every = f"tất cả {vi.count(len(whole))} {noun} đều đạt"
+            return Markdown(f"{every} {figure(whole[0])}")
+        if whole:
+            names = (
+                f", gồm: {listed([self.name(fact) for fact in whole])}"
+                if 1 < len(whole) <= MOST_NAMES
+                else f" là {self.name(whole[0])}"
+                if len(whole) == 1
+                else ""
+            )
+            head = f"{vi.count(len(whole))} {noun} đạt tỷ lệ {figure(whole[0])}{names}"
+        else:
+            head = f"chưa có {noun} nào đạt tỷ lệ 100%"
+        return join((head, self.others(rest, level, after=bool(whole))), "; ")
+
+    def best(self, indicator: str, period: PeriodId, level: str, what: str) -> Markdown:
+        """Who has the highest rate, and where the others stand against the target."""
+        facts = [fact for fact in self.units(indicator, period, level) if fact.exists]
+        rest = [fact for fact in facts if fact.rank_high != 1]
+        head = self.extremes(indicator, period, what, high=f"có {what} cao nhất", level=level)
+        if facts and len(facts) == len([f for f in facts if f.rank_high == 1]):
+            return join((head, self._all_verdict(facts)), ", ")
+        return join((head, self.others(rest, level, after=True)), "; ")
+
+    def others(self, rest: Sequence[Fact], level: str, *, after: bool) -> Markdown:
+        """The verdict on the units that a sentence has not named yet, those that miss by name.
+
+        `after` says that some were named before, so that these are "còn lại".
+        """
+        held = [fact for fact in rest if fact.met is not None]
+        if not held:
+            return EMPTY
+        noun = self.noun(level)
+        missed = [fact for fact in held if not fact.met]
+        minimum = self._minimum_of(held[0])
+        if not missed:
+            if len(held) == 1:
+                return Markdown(f"{noun} còn lại là {self.named(held)} {_MET} ({minimum})")
+            which = f"các {noun} còn lại" if after else f"tất cả {noun}"
+            return Markdown(f"{which} đều {_MET} ({minimum})")
+        if len(missed) == len(held) and len(held) > 1:
+            which = f"các {noun} còn lại" if after else f"tất cả {noun}"
+            return Markdown(f"{which} đều {_MISSED} ({minimum})")
+        who = f"{vi.count(len(missed))} {noun} {_MISSED} ({minimum})"
+        if len(missed) <= MOST_NAMES:
+            who += f" là {self.named(missed)}"
+        more = f", các {noun} còn lại đều {_MET}" if len(held) > len(missed) else ""
+        return Markdown(who + more)
+
+    def meeting(self, indicator: str, period: PeriodId, level: str) -> Markdown:
+        """How many units meet the target: "15/17 sở, ban, ngành đạt chỉ tiêu (tối thiểu 90%)"."""
+        fact = self._target_met(indicator, period, level)
+        if fact is None or not fact.exists:
+            return Markdown(f"không {self.noun(level)} nào có số liệu để đánh giá")
+        if not fact.numerator:
+            said = f"chưa có {self.noun(level)} nào {_MET} ({figure(fact)})"
+        elif fact.numerator == fact.denominator:
+            said = f"100% đơn vị ({figure(fact)}) {_MET}"
+        else:
+            said = f"{figure(fact)} {_MET}"
+        minimum = self.minimum(indicator, level)
+        return Markdown(f"{said} ({minimum})" if minimum else said)
+
+    def missing(self, indicator: str, period: PeriodId, level: str) -> Markdown:
+        """The units that miss the target, each with its figures on every system; may be empty."""
+        facts = self.units(indicator, period, level)
+        missed = [fact for fact in facts if fact.met is False]
+        if not missed or len(missed) > MOST_NAMES:
+            return EMPTY
+        names = []
+        for fact in missed:
+            systems = self.facts.where(indicator=indicator, period=period, prefix=f"{fact.scope}@")
+            own = f"{figure(fact)}{' trên hệ thống của tỉnh' if systems else ''}"
+            told = [own, *(self._on_system(other) for other in systems if other.exists)]
+            names.append(Markdown(f"{self.name(fact)} ({join(told, '; ')})"))
+        return listed(names)
+
+    def met_list(
+        self, indicator: str, period: PeriodId, level: str, *, lowest: int = 1
+    ) -> Markdown:
+        """Who meets the target, highest first, and the lowest of those who do not.
+
+        For an indicator of each district's communes the level is that of the districts.
+        """
+        of_communes = "communes_of" in self.catalogue.indicators[indicator].scopes
+        facts = (
+            self.communes_of(indicator, period)
+            if of_communes
+            else self.units(indicator, period, level)
+        )
+        held = [fact for fact in facts if fact.met is not None]
+        noun = self.noun(level)
+        minimum = self._minimum_of(held[0]) if held else ""
+        if not held:
+            return Markdown(f"không {noun} nào có số liệu để đánh giá")
+        met = sorted((f for f in held if f.met), key=lambda f: -f.exact)
+        missed = [fact for fact in held if not fact.met]
+        count = self._target_met(indicator, period, level)
+        counted = figure(count) if count else vi.count(len(met)) + f" {noun}"
+        if not met:
+            head = f"chưa có {noun} nào {_MET} ({minimum})"
+            return join((head, self._lowest(missed, lowest)), "; ")
+        names = "" if len(met) > MOST_NAMES else f": {self.named(met)}"
+        if not missed:
+            return Markdown(f"cả {counted} đều {_MET} ({minimum}){names}")
+        head = f"{counted} {_MET} ({minimum}){names}"
+        if len(missed) == 1:
+            return Markdown(f"{head}; {noun} còn lại là {self.named(missed)} {_MISSED}")
+        rest = join((f"các {noun} còn lại {_MISSED}", self._lowest(missed, lowest)), ", ")
+        return Markdown(f"{head}; {rest}")
+
+    def without_cases(self, indicator: str, period: PeriodId, level: str) -> Markdown:
+        """The units that had nothing to count: "huyện Lương Tài và …"; may be empty."""
+        none = [fact for fact in self.units(indicator, period, level) if not fact.exists]
+        if len(none) > MOST_NAMES:
+            return Markdown(f"{vi.count(len(none))} {self.noun(level)}")
+        return listed([self.name(fact) for fact in none])
+
+    # -- PAKN -------------------------------------------------------------------------------
+
+    def handled(self, period: PeriodId, scope: str = "all") -> Markdown:
+        """ "tiếp nhận **382** PAKN, đã xử lý **193** PAKN, tỷ lệ xử lý đạt **50,5%**"."""
+        received = self.facts.get("pakn_received", period, scope)
+        resolved = self.facts.get("pakn_resolved", period, scope)
+        rate = self.facts.get("pakn_resolution_rate", period, scope)
+        if not received.numerator:
+            return Markdown(f"không tiếp nhận PAKN nào (tổng số {figure(received)})")
+        head = f"tiếp nhận {figure(received, strong=True)} PAKN"
+        if not resolved.numerator:
+            return Markdown(
+                f"{head}, chưa xử lý xong PAKN nào (tỷ lệ xử lý {figure(rate, strong=True)})"
+            )
+        if resolved.numerator == received.numerator:
+            every = f"đã xử lý toàn bộ {figure(resolved, strong=True)} PAKN"
+            return Markdown(f"{head}, {every} (tỷ lệ xử lý {figure(rate, strong=True)})")
+        done = f"đã xử lý {figure(resolved, strong=True)} PAKN"
+        return Markdown(f"{head}, {done}, tỷ lệ xử lý đạt {figure(rate, strong=True)}")
+
+    def has_kind(self, kind: str, period: PeriodId = "month") -> bool:
+        """Whether units of a kind (service_centre, enterprise) take part this month."""
+        return self.facts.find("pakn_received", period, f"kind:{kind}") is not None
+
+    def done_by_kind(self, kind: str, period: PeriodId) -> Markdown:
+        """The units of a kind that resolved all they received; empty where none or all did."""
+        facts = [
+            fact
+            for fact in self.facts.where(
+                indicator="pakn_resolution_rate", period=period, prefix="unit:"
+            )
+            if self.catalogue.by_id[fact.unit_id or ""].kind == kind and fact.exists
+        ]
+        whole = [fact for fact in facts if fact.exact == 100]
+        if not whole or len(whole) == len(facts) or len(whole) > MOST_NAMES:
+            return EMPTY
+        together = "đều " if len(whole) > 1 else ""
+        names = listed([self.name(fact) for fact in whole])
+        return Markdown(f"{names} {together}đạt tỷ lệ {figure(whole[0], strong=True)}")
+
+    def backlog(self, period: PeriodId) -> Markdown:
+        """Where the backlog is greatest; empty where the compared units have none."""
+        facts = self.units("pakn_backlog", period, self.peer_level)
+        if not any(fact.numerator for fact in facts):
+            return EMPTY
+        return self.extremes(
+            "pakn_backlog", period, "số PAKN tồn đọng", high="còn tồn đọng nhiều nhất", unit=" PAKN"
+        )
+
+    def topics(self) -> Markdown:
+        """The topics of most PAKN this year; empty where there are none."""
+        fact = self.facts.get("pakn_top_topics", "ytd")
+        return figure(fact) if fact.numerator else EMPTY
+
+    # -- procedures -------------------------------------------------------------------------
+
+    def overdue_level(self) -> str | None:
+        """The level with more than half of all overdue dossiers; None where there is none."""
+        counts = {
+            level: self.facts.get("procedures_overdue", "end", f"level:{level}").numerator
+            for level in self.levels("procedures_overdue", "end")
+        }
+        return next((level for level, n in counts.items() if 2 * n > sum(counts.values())), None)
+
+    def ahead_of_due(self, indicator: str, level: str) -> Markdown:
+        """ "trước hạn (31/12/2024)" where the target's due date is still ahead, else nothing."""
+        target = self.catalogue.target(indicator, level, self.month)
+        if target is None or target.due is None or target.due <= self.month.last:
+            return EMPTY
+        return Markdown(f"trước hạn {vi.legal_day(target.due)}")
+
+    def everyone_meets(self, indicator: str, period: PeriodId, level: str) -> bool:
+        fact = self._target_met(indicator, period, level)
+        return fact is not None and fact.exists and fact.numerator == fact.denominator
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _target_met(self, indicator: str, period: PeriodId, level: str) -> Fact | None:
+        spec = self.catalogue.indicators[indicator].target_met
+        return None if spec is None else self.facts.find(spec.id, period, f"level:{level}")
+
+    def _target_of(self, fact: Fact) -> Target | None:
+        kind, _, rest = fact.scope.partition(":")
+        if kind == "unit":
+            unit = self.catalogue.by_id.get(fact.unit_id or "")
+            rest = "" if unit is None else unit.level
+        level = kind if kind == "communes_of" else rest
+        return self.catalogue.target(fact.indicator, level, self.month)
+
+    def _minimum_of(self, fact: Fact) -> Markdown:
+        target = self._target_of(fact)
+        return EMPTY if target is None else Markdown(f"tối thiểu {vi.exact(target.minimum)}%")
+
+    def _all_verdict(self, facts: Sequence[Fact]) -> Markdown:
+        held = [fact for fact in facts if fact.met is not None]
+        if not held:
+            return EMPTY
+        together = "đều " if len(held) > 1 else ""
+        return Markdown(
+            f"{together}{_MET if held[0].met else _MISSED} ({self._minimum_of(held[0])})"
+        )
+
+    def _lowest(self, missed: Sequence[Fact], most: int) -> Markdown:
+        """The lowest among those that miss a target, lowest last; ties all named."""
+        if len(missed) < 2:
+            return Markdown(f"{_MISSED}: {self.named(missed)}") if missed else EMPTY
+        values = [fact.exact for fact in missed]
+        if len(set(values)) == 1:
+            return Markdown(f"cùng ở mức {figure(missed[0])}")
+        low = [f for f in missed if 1 + sum(value < f.exact for value in values) <= most]
+        low = low if len(low) < len(missed) else [f for f in missed if f.exact == min(values)]
+        low = sorted(low, key=lambda f: -f.exact)
+        return Markdown(f"thấp nhất là {self.named(low)}")
+
+    def _on_system(self, fact: Fact) -> Markdown:
+        system = md_escape(fact.scope.partition("@")[2])
+        pair = f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)} hồ sơ"
+        return Markdown(f"trên hệ thống của {system} đạt {figure(fact)}, {pair}")
+
+
+def _reads_as(fact: Fact) -> Fraction:
+    """The number that a reader sees in a printed percentage."""
+    return Fraction(fact.printed.removesuffix("%").replace(".", "").replace(",", "."))
