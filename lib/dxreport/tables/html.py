@@ -1,6 +1,6 @@
 """Tables as HTML: great_tables lays them out, and the page's own style dresses them.
 
-great_tables escapes every text that it is given. Its inline style sheet is left out: the cells
+great_tables escapes the cells that it is given. Its inline style sheet is left out: the cells
 carry classes instead, and attributes for assistive technology, for narrow screens (`data-label`,
 `data-group`) and for the figures (`data-fact`, `data-part`).
 """
@@ -58,20 +58,9 @@ def _laid_out(table: Table) -> Element:
         },
         schema={_column_name(at): pl.String() for at in range(len(table.columns))},
     )
-    made = gt.GT(frame, id=table.id).cols_label(
-        cases={_column_name(at): plain(column.label) for at, column in enumerate(table.columns)}
-    )
-    for cell in (cell for row in table.header for cell in row if cell.is_spanner):
-        members = range(cell.column, cell.column + cell.columns)
-        below = max(len(table.columns[at].spanners) for at in members) - 1 - cell.row
-        made = made.tab_spanner(
-            plain(cell.text),
-            columns=[_column_name(at) for at in members],
-            level=below,
-            id=f"{table.id}-{cell.row}-{cell.column}",
-        )
+    made = gt.GT(frame, id=table.id)
     page = made.as_raw_html()
-    # What it writes for plain text is well-formed; the style sheet before the table is not ours.
+    # With plain names for columns it is well-formed; the style sheet before the table is left.
     return etree.fromstring(page[page.index("<table") : page.rindex("</table>") + 8])
 
 
@@ -94,19 +83,23 @@ def _strip(element: Element) -> None:
 
 
 def _dress_head(table: Table, element: Element) -> None:
+    """Writes the header anew: great_tables escapes its cells, but not its labels."""
     head = element.find("thead")
     assert head is not None
+    head.clear()
     head.set("role", "rowgroup")
-    for row in head:
-        row.set("role", "row")
-        for cell in row:
-            label = " ".join("".join(cell.itertext()).split())
-            for child in list(cell):
-                cell.remove(child)
-            cell.text = label
-            cell.set("role", "columnheader")
-            if "scope" not in cell.attrib:
-                cell.set("scope", "col")
+    for cells in table.header:
+        row = etree.SubElement(head, "tr", role="row")
+        for cell in cells:
+            node = etree.SubElement(row, "th", role="columnheader")
+            node.set("scope", "colgroup" if cell.is_spanner and cell.columns > 1 else "col")
+            if cell.rows > 1:
+                node.set("rowspan", str(cell.rows))
+            if cell.columns > 1:
+                node.set("colspan", str(cell.columns))
+            node.text = plain(cell.text)
+        row.tail = "\n"
+    head.tail = "\n"
 
 
 def _dress_body(table: Table, element: Element) -> None:

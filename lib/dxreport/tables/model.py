@@ -103,16 +103,18 @@ class Table:
     def header(self) -> tuple[tuple[HeaderCell, ...], ...]:
         """The rows of the header, spanners first; each column's label reaches the last row."""
         depth = max((len(column.spanners) for column in self.columns), default=0)
-        rows: list[tuple[HeaderCell, ...]] = []
-        for level in range(depth):
-            rows.append(tuple(self._spanners(level, depth)))
-        labels = (
-            HeaderCell(column.label, depth, at, 1, 1, False)
-            for at, column in enumerate(self.columns)
-            if column.spanners or not depth
-        )
-        rows.append(tuple(labels))
-        return tuple(rows)
+        spanners = [cell for level in range(depth) for cell in self._spanners(level, depth)]
+        # A label begins below the last spanner over its column.
+        begins = [0] * len(self.columns)
+        for cell in spanners:
+            for at in range(cell.column, cell.column + cell.columns):
+                begins[at] = max(begins[at], cell.row + cell.rows)
+        labels = [
+            HeaderCell(column.label, begin, at, depth + 1 - begin, 1, False)
+            for at, (column, begin) in enumerate(zip(self.columns, begins, strict=True))
+        ]
+        cells = sorted((*spanners, *labels), key=lambda cell: (cell.row, cell.column))
+        return tuple(tuple(cell for cell in cells if cell.row == row) for row in range(depth + 1))
 
     @property
     def is_long(self) -> bool:
@@ -147,8 +149,6 @@ class Table:
                 deepest = max(len(c.spanners) for c in self.columns[at:end])
                 rows = depth - level if deepest == level + 1 else 1
                 yield HeaderCell(path[-1], level, at, rows, end - at, True)
-            elif level == 0:
-                yield HeaderCell(column.label, 0, at, depth + 1, 1, False)
             at = end
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from dxreport.tables.model import Align, Cell, Row, Table, Tone, plain, spans
+from dxreport.tables.model import Align, Cell, Row, RowKind, Table, Tone, plain, spans
 from dxreport.tables.typst import text_size
 
 TABLE_STYLE = "Bang"
@@ -48,13 +48,15 @@ def to_openxml(table: Table) -> str:
     )
     size = round(2 * text_size(table))
     parts += _head_rows(table, widths, size)
-    last_unit = len(table.rows) - 2
-    for at, row in enumerate(table.rows):
-        # A total stays with the row above it, a group's name with the row below it.
-        keep = row.kind == "group" or (at == last_unit and table.rows[-1].kind == "total")
+    after: RowKind = "total" if table.notes else "unit"
+    below = [*(row.kind for row in table.rows[1:]), after]
+    for row, next_kind in zip(table.rows, below, strict=False):
+        # A group's name stays with the row below it; a total and the notes with the row above.
+        keep = row.kind == "group" or next_kind == "total"
         parts.append(_row(table, row, widths, size, keep=keep))
     parts.append("</w:tbl>")
-    parts += [_paragraph(NOTE_STYLE, note) for note in table.notes]
+    last = len(table.notes) - 1
+    parts += [_paragraph(NOTE_STYLE, note, keep=at < last) for at, note in enumerate(table.notes)]
     if not table.notes:
         # Two tables that touch would become one.
         parts.append(_paragraph(NOTE_STYLE, ""))

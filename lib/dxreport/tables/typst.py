@@ -6,12 +6,13 @@ become markup or code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dxreport.tables.model import Cell, HeaderCell, Row, Table, plain, spans
 
 _HEAD_FILL = "#e8edf3"
 _GROUP_FILL = "#f3f5f8"
+_TWO_BRACES = "{\\u{7b}"
 _FILLS = {"met": "#e3f3e6", "missed": "#fde8e4"}
 
 
@@ -36,10 +37,10 @@ def to_typst(table: Table) -> str:
     lines.append("table.header(")
     lines += [_header_cell(cell) for row in table.header for cell in row]
     lines.append("),")
-    lines += [_row(table, row) for row in table.rows]
-    lines.append("))")
-    lines += _notes(table, size)
-    lines.append("}")
+    body = _body_rows(table)
+    lines += [_row(row, _cells(table, row)) for row in table.rows[:body]]
+    lines += _foot(table, table.rows[body:], size)
+    lines += ["))", "}"]
     return "\n".join(lines)
 
 
@@ -65,14 +66,41 @@ def _header_cell(cell: HeaderCell) -> str:
     )
 
 
-def _row(table: Table, row: Row) -> str:
-    cells = ", ".join(_cell(row, cell, reach) for _, cell, reach in spans(table, row))
+def _cells(table: Table, row: Row) -> str:
+    return ", ".join(_cell(row, cell, reach) for _, cell, reach in spans(table, row))
+
+
+def _row(row: Row, cells: str) -> str:
     if row.kind == "group":
         # A header of the second level is never left alone at the foot of a page.
         return f"table.header(level: 2, repeat: false, {cells}),"
-    if row.kind == "total":
-        return f"table.footer(repeat: false, {cells}),"
     return f"{cells},"
+
+
+def _body_rows(table: Table) -> int:
+    """How many rows break freely: all before the total and the unit that stays with it."""
+    end = len(table.rows)
+    while end and table.rows[end - 1].kind == "total":
+        end -= 1
+    if end == len(table.rows) and not table.notes:
+        return end
+    end = max(0, end - 1)
+    while end and table.rows[end - 1].kind == "group":
+        end -= 1
+    return end
+
+
+def _foot(table: Table, rows: Sequence[Row], size: float) -> Iterator[str]:
+    """The last unit, totals and notes as one footer, so that no page has a total alone."""
+    parts = [_cells(table, row) for row in rows]
+    if table.notes:
+        body = " + parbreak() + ".join(f"emph({_string(note)})" for note in table.notes)
+        parts.append(
+            f"table.cell(colspan: {len(table.columns)}, align: left, stroke: none, "
+            f"inset: (x: 0pt, y: 5pt), text(size: {max(9, size - 1):g}pt, {body}))"
+        )
+    if parts:
+        yield f"table.footer(repeat: false, {', '.join(parts)}),"
 
 
 def _cell(row: Row, cell: Cell, reach: int) -> str:
@@ -86,12 +114,7 @@ def _cell(row: Row, cell: Cell, reach: int) -> str:
     return f"table.cell({wide}fill: rgb({_string(fill)}), strong({text}))"
 
 
-def _notes(table: Table, size: float) -> Iterator[str]:
-    if table.notes:
-        body = " + parbreak() + ".join(f"emph({_string(note)})" for note in table.notes)
-        yield f"block(above: 0.6em, text(size: {max(9, size - 1):g}pt, {body}))"
-
-
 def _string(text: str) -> str:
     escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # Quarto would run a shortcode even here.
+    return f'"{escaped.replace("{{", _TWO_BRACES)}"'
