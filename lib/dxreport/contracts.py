@@ -52,6 +52,11 @@ def _text(*, key: bool = False, nullable: bool = False) -> dy.String:
     return dy.String(primary_key=key, nullable=nullable, check={"printable": _printable})
 
 
+def _code() -> dy.String:
+    # One of a known set, by another rule: what characters it has need not be looked at.
+    return dy.String()
+
+
 def _month() -> dy.String:
     return dy.String(primary_key=True, regex=_MONTH)
 
@@ -84,8 +89,8 @@ class Units(dy.Schema):
     unit_id = _text(key=True)
     name = _text()
     short_name = _text()
-    level = _text()
-    kind = _text()
+    level = _code()
+    kind = _code()
     parent_id = _text(nullable=True)
     order = dy.Int64()
     valid_from = _date(nullable=True)
@@ -147,8 +152,8 @@ class Pakn(dy.Schema):
     """Feedback and petitions, one row a PAKN."""
 
     pakn_id = _text(key=True)
-    unit_id = _text()
-    kind = _text()
+    unit_id = _code()
+    kind = _code()
     topic = _text()
     received_at = _time()
     due_at = _due(nullable=True)
@@ -177,7 +182,7 @@ class Procedures(dy.Schema):
 
     dossier_id = _text(key=True)
     source_system = _text(key=True)
-    unit_id = _text()
+    unit_id = _code()
     received_at = _time()
     due_at = _due()
     returned_at = _time(nullable=True)

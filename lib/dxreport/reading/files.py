@@ -19,6 +19,7 @@ import polars as pl
 
 from dxreport.contracts import FACT_TABLES
 from dxreport.errors import ContractError, Problem, shown
+from dxreport.reading.panics import quiet_panics
 
 _HEAD = 1 << 16
 
@@ -112,7 +113,8 @@ def readable_parquet(path: Path) -> Iterator[None]:
     The parser's own words are dropped: they may quote what the file holds.
     """
     try:
-        yield
+        with quiet_panics():
+            yield
     except OSError as error:
         if error.strerror is None:
             raise _damaged_parquet(path) from None

@@ -27,7 +27,7 @@ _ITEMS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True)
 class Warning_:
-    """One warning in both languages (`Warning` is Python's own); `unit_id` where it is about one unit."""
+    """A warning in both languages (`Warning` is Python's); `unit_id` where it is about a unit."""
 
     kind: WarningKind
     table: str
