@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from builders import small_folder
 from dxreport import vi
+from dxreport.catalogue import load_catalogue
 from dxreport.errors import DxError
-from dxreport.facts import Fact
+from dxreport.facts import Fact, compute_facts
 from dxreport.periods import Month
+from dxreport.reading import read_tables
 from dxreport.tables import NUMBERS, Cell, Column, Row, Table, appendices, appendix
 from dxreport.tables.appendices import month_label, roman, ytd_label
+from dxreport.tables.html import to_html
 from dxreport.tables.model import plain, spans
 from tables_data import (
     MONTH,
+    REFERENCE,
     SMALL,
     SMALL_COUNTS,
     facts_of,
@@ -280,3 +286,31 @@ def test_plain_text_is_one_line_without_what_no_format_carries() -> None:
     assert plain("a\nb\tc\x00d\x1be\u202ef\ufffeg") == "a b cdefg"
     assert plain("Hoa\u0300 Bi\u0300nh") == "Hoà Bình"
     assert plain("1\u00a0298") == "1\u00a0298"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_columns_of_counts_add_up_to_their_totals(seed: int, tmp_path: Path) -> None:
+    """On random data: every unit with records is in its table, and the total is the units' sum."""
+    folder = small_folder(tmp_path, seed)
+    read = read_tables(tmp_path, REFERENCE)
+    catalogue = load_catalogue(read.units, read.targets, read.baselines, read.topics, REFERENCE)
+    compared = 0
+    for month in (Month.parse(text) for text in folder.months):
+        facts = compute_facts(read, catalogue, month)
+        for number, table in appendices(facts, catalogue, month).items():
+            # Of appendix 4 the total also has the level that is not shown unit by unit.
+            keys = {"1": ("outgoing", "signed"), "2": ("received", "resolved", "backlog")}.get(
+                number[0], ("certified", "electronic") if number[0] == "3" else ()
+            )
+            for at, column in enumerate(table.columns):
+                if column.key.partition("_")[2] in keys:
+                    figures = [
+                        (row.kind, int(row.cells[at].text.replace(".", "")))
+                        for row in table.rows
+                        if row.cells[at].text and row.kind != "group"
+                    ]
+                    units = sum(figure for kind, figure in figures if kind == "unit")
+                    assert figures[-1] == ("total", units), (number, column.key, str(month))
+                    compared += units > 0
+            assert len(to_html(table)) > 0
+    assert compared > 0

@@ -117,4 +117,5 @@ def _cell(row: Row, cell: Cell, reach: int) -> str:
 def _string(text: str) -> str:
     escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"')
     # Quarto would run a shortcode even here.
-    return f'"{escaped.replace("{{", _TWO_BRACES)}"'
+    escaped = escaped.replace("{{", _TWO_BRACES)
+    return f'"{escaped}"'
