@@ -260,6 +260,7 @@ class Oracle:
     """The reference answers for one data folder. Close it, or use it in a `with`."""
 
     def __init__(self, folder: Path, reference: Path) -> None:
+        self.known: dict[str, dict[Key, Answer]] = {}
         self.database = duckdb.connect(":memory:", config={"threads": 1})
         self.database.execute(CATALOGUE)
         for table, columns in COLUMNS.items():
@@ -308,6 +309,11 @@ class Oracle:
         return [topic for rank, topic in ranked if rank <= most]
 
     def _figures(self, month: str) -> dict[Key, Answer]:
+        if month not in self.known:
+            self.known[month] = self._count(month)
+        return self.known[month]
+
+    def _count(self, month: str) -> dict[Key, Answer]:
         rows = self.database.execute(FIGURES, {"first": f"{month}-01"}).fetchall()
         return {
             (indicator, period, scope): Answer(

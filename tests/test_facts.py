@@ -28,7 +28,7 @@ from oracle import CHANGES, TARGETS_MET, Answer, Oracle
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference"
 SEPTEMBER = Month(2024, 9)
-derandomized = settings(derandomize=True, deadline=None, max_examples=40)
+derandomized = settings(derandomize=True, deadline=None, max_examples=25)
 FORMATS = ("csv", "parquet", "parts")
 
 
@@ -80,7 +80,7 @@ def number(printed: str) -> Decimal:
     return Decimal(found[0].replace(".", "").replace(",", ".")) if found else Decimal(0)
 
 
-@pytest.mark.parametrize("seed", range(36))
+@pytest.mark.parametrize("seed", range(24))
 def test_random_data_agree_with_the_oracle(seed: int, tmp_path: Path) -> None:
     folder = small_folder(tmp_path, seed, FORMATS[seed % 3])
     tables = read_tables(folder.path, REFERENCE)
@@ -422,7 +422,7 @@ def test_all_equal_share_the_first_rank_at_both_ends() -> None:
     assert [(f.rank_high, f.rank_low, f.peers) for f in found] == [(1, 1, 2)] * 2 + [(None,) * 3]
 
 
-@settings(derandomized, max_examples=15)
+@settings(derandomized, max_examples=10)
 @given(seeds)
 def test_later_records_change_no_fact(seed: int) -> None:
     frames = small_frames(seed)
@@ -476,7 +476,7 @@ def test_later_records_do_change_the_next_months_facts() -> None:
     assert facts_of(later, month.next) != facts_of(frames, month.next)
 
 
-@settings(derandomized, max_examples=15)
+@settings(derandomized, max_examples=10)
 @given(seeds, st.randoms(use_true_random=False))
 def test_row_order_changes_no_fact(seed: int, random: Random) -> None:
     frames = small_frames(seed)
@@ -490,7 +490,7 @@ def test_row_order_changes_no_fact(seed: int, random: Random) -> None:
     assert facts_of(shuffled, month) == facts
 
 
-@settings(derandomized, max_examples=15)
+@settings(derandomized, max_examples=10)
 @given(seeds)
 def test_previous_is_what_the_report_of_the_month_before_printed(seed: int) -> None:
     frames = small_frames(seed)
