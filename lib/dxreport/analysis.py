@@ -1,0 +1,294 @@
+"""What the analysis annex shows, as small frames.
+
+Each frame has one row a group of cases, with `n`, the number of cases it speaks of: never a
+row about one citizen, and no figure of the spread of fewer than `SMALLEST` cases. Figures
+that are facts (counts, rates, means of the report's periods) are not repeated here; charts
+take them from the facts.
+
+A case is a PAKN of the `ytd` cohort: received from 1 January to the end of the report month
+by a unit that is valid then, as the world stood at the end of the month. `scope` is "all" or
+"unit:<unit_id>" as in the facts; units are the peers that the dispatch compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from dxreport import stats
+from dxreport.catalogue import Catalogue
+from dxreport.periods import Month
+from dxreport.tallies import pakn_as_of
+
+if TYPE_CHECKING:
+    from dxreport.reading import Tables
+
+SMALLEST: Final = 5
+"""Below so many cases a median, a curve or a monthly mean says nothing (and might say who)."""
+
+DAY: Final = 86_400
+HORIZON: Final = 90
+"""Days that a waiting curve is drawn for."""
+
+STARS: Final = (1, 2, 3, 4, 5)
+AGES: Final = ((0, 7), (8, 15), (16, 30), (31, 60), (61, None))
+"""Whole days that an unresolved PAKN has waited; the last band is open."""
+
+WAITS: Final = ((0, 0), (1, 3), (4, 7), (8, 15), (16, 30), (31, None))
+"""Whole days until a rated PAKN was resolved."""
+
+Band = tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The frames of the annex for one report month.
+
+    units: one row a peer: scope, unit_id, name, short_name, order
+    received: scope, month "2024-09", n (received in it), resolved (of these, as of the end)
+    processing: scope, n (resolved), received, days_q25, days_median, days_q75, days_p90
+    waiting: scope, day, n (cases), open (of these observed and open until then; null below
+        `SMALLEST`), resolved (share resolved within `day` days by Kaplan-Meier), low, high
+        (its 95% limits), closed (the same share among the resolved ones alone, which flatters)
+    medians: scope, n (cases), resolved (of these), days (Kaplan-Meier median; null where half
+        of them have not been seen resolved)
+    ratings: scope, stars 1-5, n
+    rating_months: scope, month, n (rated), stars (their sum; null below `SMALLEST`)
+    rating_waits: band (place in `WAITS`), n (rated), stars (their sum; null below `SMALLEST`)
+    backlog: scope, band (place in `AGES`), n (unresolved)
+
+    Every combination has its row; where there is nothing, n is 0.
+    """
+
+    month: Month
+    level: str
+    units: pl.DataFrame
+    received: pl.DataFrame
+    processing: pl.DataFrame
+    waiting: pl.DataFrame
+    medians: pl.DataFrame
+    ratings: pl.DataFrame
+    rating_months: pl.DataFrame
+    rating_waits: pl.DataFrame
+    backlog: pl.DataFrame
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months of the year up to the report month."""
+        return tuple(map(str, self.month.january.until(self.month)))
+
+
+def of_scope(frame: pl.DataFrame, scope: str) -> dict[str, Any]:
+    """The one row of a scope, in a frame with one row a scope."""
+    return frame.row(by_predicate=pl.col("scope") == scope, named=True)
+
+
+def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
+    """All frames of the annex, from the records as of the end of `month`."""
+    units = peers(catalogue, month)
+    scopes = pl.concat([pl.Series("scope", ["all"]), units["scope"]])
+    months = pl.Series("month", list(map(str, month.january.until(month))))
+    cases = _scoped(_cohort(tables.pakn, catalogue, month), units)
+    rated = cases.filter(pl.col("rating").is_not_null())
+    received, processing, ratings, rating_months, rating_waits, backlog = pl.collect_all(
+        [
+            _received(cases),
+            _processing(cases),
+            _ratings(rated),
+            _rating_months(rated),
+            _rating_waits(rated),
+            _backlog(cases),
+        ],
+        engine="streaming",
+    )
+    waiting, medians = _waiting(cases)
+    return Analysis(
+        month=month,
+        level=catalogue.peer_level(month),
+        units=units,
+        received=_complete(received, scopes, months),
+        processing=_complete(processing, scopes),
+        waiting=waiting,
+        medians=_complete(medians, scopes),
+        ratings=_complete(ratings, scopes, pl.Series("stars", STARS, dtype=pl.Int64)),
+        rating_months=_complete(rating_months, scopes, months),
+        rating_waits=_complete(rating_waits, _places("band", WAITS)),
+        backlog=_complete(backlog, scopes, _places("band", AGES)),
+    )
+
+
+def peers(catalogue: Catalogue, month: Month) -> pl.DataFrame:
+    """The people's committees that are compared in `month`, in the order of printing."""
+    level = catalogue.peer_level(month)
+    rows = [
+        (f"unit:{unit.unit_id}", unit.unit_id, unit.name, unit.short_name, unit.order)
+        for unit in catalogue.units_in(month)
+        if unit.level == level and unit.kind == "people_committee"
+    ]
+    schema = {
+        "scope": pl.String,
+        "unit_id": pl.String,
+        "name": pl.String,
+        "short_name": pl.String,
+        "order": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _cohort(pakn: pl.LazyFrame, catalogue: Catalogue, month: Month) -> pl.LazyFrame:
+    """The cases: unit_id, month, resolved, seconds (until resolved, or waited so far), rating."""
+    valid = [unit.unit_id for unit in catalogue.units_in(month)]
+    waited = (pl.lit(month.end) - pl.col("received_at")).dt.total_seconds()
+    return (
+        pakn_as_of(pakn, month)
+        .filter(
+            pl.col("received_at") >= month.january.start,
+            pl.col("unit_id").is_in(valid),
+        )
+        .select(
+            "unit_id",
+            "resolved",
+            "rating",
+            month=pl.col("received_at").dt.strftime("%Y-%m"),
+            seconds=pl.when("resolved").then("seconds").otherwise(waited),
+        )
+    )
+
+
+def _scoped(cases: pl.LazyFrame, units: pl.DataFrame) -> pl.LazyFrame:
+    """Every case once under "all", and once under its unit where that is a peer."""
+    of_peers = cases.join(units.lazy().select("unit_id", "scope"), on="unit_id", how="inner")
+    return pl.concat(
+        [cases.with_columns(scope=pl.lit("all")), of_peers.select(*_CASE, "scope")],
+        how="vertical",
+    ).drop("unit_id")
+
+
+_CASE = ("unit_id", "resolved", "rating", "month", "seconds")
+
+
+def _received(cases: pl.LazyFrame) -> pl.LazyFrame:
+    return cases.group_by("scope", "month").agg(_count(), resolved=pl.col("resolved").sum())
+
+
+def _processing(cases: pl.LazyFrame) -> pl.LazyFrame:
+    resolved = pl.when("resolved").then("seconds")
+    enough = pl.col("n") >= SMALLEST
+    spread = {
+        "days_q25": stats.LOWER_QUARTILE,
+        "days_median": stats.MEDIAN,
+        "days_q75": stats.UPPER_QUARTILE,
+        "days_p90": stats.P90,
+    }
+    return (
+        cases.with_columns(seconds=resolved)
+        .group_by("scope")
+        .agg(
+            n=pl.col("seconds").count().cast(pl.Int64),
+            received=pl.len().cast(pl.Int64),
+            **{name: share.of("seconds", per=DAY) for name, share in spread.items()},
+        )
+        .with_columns(pl.when(enough).then(pl.col(name)).alias(name) for name in spread)
+    )
+
+
+def _ratings(rated: pl.LazyFrame) -> pl.LazyFrame:
+    return rated.group_by("scope", stars=pl.col("rating").cast(pl.Int64)).agg(_count())
+
+
+def _rating_months(rated: pl.LazyFrame) -> pl.LazyFrame:
+    return rated.group_by("scope", "month").agg(_count(), stars=_stars())
+
+
+def _rating_waits(rated: pl.LazyFrame) -> pl.LazyFrame:
+    return (
+        rated.filter(pl.col("scope") == "all")
+        .group_by(band=_band(WAITS))
+        .agg(_count(), stars=_stars())
+    )
+
+
+def _backlog(cases: pl.LazyFrame) -> pl.LazyFrame:
+    return cases.filter(~pl.col("resolved")).group_by("scope", band=_band(AGES)).agg(_count())
+
+
+def _waiting(cases: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The curves read off day by day, and the medians, of the scopes with enough cases."""
+    table = stats.survival_table(cases, by="scope", time="seconds", event="resolved")
+    medians = pl.DataFrame(
+        [_median(table.filter(scope=scope), scope) for scope in table["scope"].unique().sort()],
+        schema={
+            "scope": pl.String,
+            "n": pl.Int64,
+            "resolved": pl.Int64,
+            "days": pl.Float64,
+        },
+        orient="row",
+    )
+    enough = medians.filter(pl.col("n") >= SMALLEST).select("scope", "n", total="resolved")
+    closed = pl.col("events").cum_sum().over("scope")
+    curve = stats.survival_at(
+        stats.with_limits(table.join(enough, on="scope", how="semi")).with_columns(closed=closed),
+        by="scope",
+        time="seconds",
+        grid=[day * DAY for day in range(HORIZON + 1)],
+    )
+    few = pl.col("at_risk") < SMALLEST
+    waiting = (
+        curve.join(enough, on="scope")
+        .select(
+            "scope",
+            day=pl.col("seconds") // DAY,
+            n="n",
+            open=pl.when(~few).then("at_risk"),
+            resolved=1 - pl.col("survival").fill_null(1.0),
+            low=1 - pl.col("high").fill_null(pl.col("survival").fill_null(1.0)),
+            high=1 - pl.col("low").fill_null(pl.col("survival").fill_null(1.0)),
+            closed=pl.when(pl.col("total") > 0).then(
+                pl.col("closed").fill_null(0) / pl.col("total")
+            ),
+        )
+        .sort("scope", "day")
+    )
+    return waiting, medians
+
+
+def _median(table: pl.DataFrame, scope: str) -> tuple[str, int, int, float | None]:
+    cases, events = int(table["at_risk"][0]), int(table["events"].sum())
+    seconds = stats.median_time(table, "seconds") if cases >= SMALLEST else None
+    return scope, cases, events, None if seconds is None else seconds / DAY
+
+
+def _count() -> pl.Expr:
+    return pl.len().cast(pl.Int64).alias("n")
+
+
+def _stars() -> pl.Expr:
+    """The sum of the stars, of enough ratings."""
+    return pl.when(pl.len() >= SMALLEST).then(pl.col("rating").sum().cast(pl.Int64))
+
+
+def _band(bands: tuple[Band, ...]) -> pl.Expr:
+    """The place in `bands` of a time in seconds, by whole days that have passed."""
+    days = pl.col("seconds") // DAY
+    return sum((days >= first).cast(pl.Int64) for first, _ in bands[1:]) + pl.lit(0)
+
+
+def _places(name: str, bands: tuple[Band, ...]) -> pl.Series:
+    return pl.Series(name, range(len(bands)), dtype=pl.Int64)
+
+
+def _complete(frame: pl.DataFrame, *keys: pl.Series) -> pl.DataFrame:
+    """A row for every combination of the keys, in their order; counts are 0 where none was."""
+    grid = keys[0].to_frame()
+    for key in keys[1:]:
+        grid = grid.join(key.to_frame(), how="cross")
+    names = [key.name for key in keys]
+    counts = [name for name in ("n", "received", "resolved") if name in frame.columns]
+    return (
+        grid.join(frame, on=names, how="left", maintain_order="left")
+        .with_columns(pl.col(name).fill_null(0).cast(pl.Int64) for name in counts)
+        .select(*names, *(name for name in frame.columns if name not in names))
+    )

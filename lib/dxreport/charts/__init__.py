@@ -1,0 +1,1 @@
+"""The charts of the analysis annex, from aggregated frames and facts."""

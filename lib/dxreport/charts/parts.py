@@ -1,0 +1,127 @@
+"""Pieces that charts are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+
+Rows = Sequence[Mapping[str, Any]]
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+UNIT_PARAM: Final = "unit"
+"""The name of the selection that all charts of PAKN units share (see page.js)."""
+
+MOST_UNITS: Final = 40
+"""Units that one chart can show on a page; of more, those with most cases are drawn."""
+
+ROW: Final = 26
+"""Pixels of one unit in a chart with a unit a row."""
+
+_FADED = 0.22
+
+
+def values(rows: Rows) -> alt.InlineData:
+    """Rows as the data of a chart."""
+    return alt.InlineData(values=[dict(row) for row in rows])
+
+
+def unit_selection() -> alt.Parameter:
+    """Choosing one unit by a click; a click beside it clears the choice."""
+    return alt.selection_point(
+        name=UNIT_PARAM, fields=["unit_id"], on="click", clear="dblclick", toggle=False
+    )
+
+
+def chosen(selection: alt.Parameter, faded: float = _FADED, full: float = 1.0) -> Any:
+    """Opacity: full for the chosen unit and where none is chosen."""
+    return alt.when(selection).then(alt.value(full)).otherwise(alt.value(faded))
+
+
+def fluid(chart: AnyChart, height: float | alt.Step) -> AnyChart:
+    """A chart as wide as its place on the page."""
+    return chart.properties(
+        width="container",
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding", resize=True),
+    )
+
+
+def unit_axis(order: Sequence[str], field: str = "unit") -> alt.Y:
+    """A row for each unit, by name, in the given order."""
+    return alt.Y(
+        f"{field}:N",
+        sort=list(order),
+        scale=alt.Scale(domain=list(order), paddingInner=0.25, paddingOuter=0.2),
+        axis=alt.Axis(title=None, labelLimit=130),
+    )
+
+
+def right_edge() -> Any:
+    """Just right of the plot, however wide it is."""
+    return alt.value(alt.ExprRef("width"))
+
+
+def beside(field: str, y: alt.Y, selection: alt.Parameter | None = None) -> alt.Chart:
+    """A column of small texts to the right of the rows (sample sizes)."""
+    mark = alt.Chart().mark_text(style="dx-text-muted", align="left", dx=8, fontSize=10)
+    text: alt.Chart = mark.encode(y=y, x=right_edge(), text=alt.Text(f"{field}:N"))
+    if selection is not None:
+        text = text.encode(opacity=chosen(selection, 0.35))
+    return text
+
+
+def key(*entries: tuple[str, str], offset: int = 8) -> alt.Chart:
+    """A legend of its own: (label, shape) pairs in the colours of the category range."""
+    labels, shapes = [label for label, _ in entries], [shape for _, shape in entries]
+    # Two columns on a phone, where a longer row would squeeze the chart.
+    columns: Any = alt.ExprRef(f"width < 330 ? 2 : {len(entries)}")
+    legend = alt.Legend(title=None, columns=columns, offset=offset, symbolSize=110, symbolOpacity=1)
+    chart: alt.Chart = (
+        alt.Chart(values([{"key": label} for label in labels]))
+        .mark_point(filled=True, opacity=0, size=0, strokeWidth=0)
+        .encode(
+            shape=alt.Shape("key:N", scale=alt.Scale(domain=labels, range=shapes), legend=legend),
+            color=alt.Color(
+                "key:N", scale=alt.Scale(domain=labels, range="category"), legend=legend
+            ),
+        )
+    )
+    return chart
+
+
+BAR_SHAPE: Final = "M-1,-0.55H1V0.55H-1Z"
+TICK_SHAPE: Final = "M-0.16,-1H0.16V1H-0.16Z"
+TAIL_SHAPE: Final = "M-1,-0.1H0.8V-0.6H1V0.6H0.8V0.1H-1Z"
+DIAMOND_SHAPE: Final = "diamond"
+
+
+def nothing(message: str) -> AnyChart:
+    """What stands where there is nothing to draw."""
+    chart: alt.Chart = (
+        alt.Chart(values([{"text": message}]))
+        .mark_text(style="dx-text-muted", fontSize=13)
+        .encode(text="text:N")
+    )
+    return fluid(chart, 60)
+
+
+def largest(rows: list[dict[str, Any]], size: str = "n") -> list[dict[str, Any]]:
+    """At most `MOST_UNITS` rows, those of the most cases, in the order they came in."""
+    if len(rows) <= MOST_UNITS:
+        return rows
+    kept = sorted(range(len(rows)), key=lambda at: (-rows[at][size], at))[:MOST_UNITS]
+    return [rows[at] for at in sorted(kept)]
+
+
+def labelled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Adds `unit`, the short name as an axis shows it: a second of the same name is numbered."""
+    seen: dict[str, int] = {}
+    with_label = []
+    for row in rows:
+        name = " ".join(row["short_name"].split())
+        seen[name] = seen.get(name, 0) + 1
+        label = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        with_label.append({**row, "unit": label})
+    return with_label

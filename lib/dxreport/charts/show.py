@@ -1,0 +1,182 @@
+"""A chart with its words, and how it stands in each kind of document.
+
+One Markdown carries all of them as raw blocks, so that each writer takes its own: the
+specification for a page, a picture for print. A specification names no colour and no font;
+the page holds the configuration once (`theme.theme_json`).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from dxreport.charts import theme
+from dxreport.charts.parts import AnyChart
+from dxreport.markup import Markdown
+
+STATIC = "charts"
+"""The folder of the pictures, beside the document."""
+
+PIXEL_RATIO = 2
+"""192 pixels to the inch in a picture that is no drawing."""
+
+_ID = re.compile(r"[a-z][a-z0-9-]*")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, the finding that it shows, and what a reader who cannot see it needs.
+
+    All texts are plain text, from data too: they are escaped here, for each format.
+    `note` says how to read the chart and what it counts; `units` is true where the chart
+    answers to the page's choice of a unit.
+    """
+
+    id: str
+    chart: AnyChart
+    caption: str
+    alt: str
+    note: str = ""
+    units: bool = False
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"not an id for a figure: {self.id!r}")
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite specification for a page, without configuration."""
+        spec: dict[str, Any] = self.chart.to_dict()
+        spec.pop("config", None)
+        return spec
+
+    def svg(self) -> str:
+        """A drawing 16 cm wide, for print; the same bytes every time."""
+        _register_font()
+        return vl_convert.vegalite_to_svg(self._static(), config=theme.config("light"))
+
+    def png(self) -> bytes:
+        """The same as a picture."""
+        return _picture(self.svg())
+
+    def write(self, folder: Path) -> None:
+        """Writes ID.svg and ID.png into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        drawing = self.svg()
+        (folder / f"{self.id}.svg").write_text(drawing, encoding="utf-8")
+        (folder / f"{self.id}.png").write_bytes(_picture(drawing))
+
+    def to_markdown(self, folder: Path | None, label: str = "") -> Markdown:
+        """The figure for every format; its pictures are written below `folder`.
+
+        folder: where the document's own files lie; the pictures go into its `charts`. None
+        writes none, for a page only.
+        label: what stands before the caption, such as "Hình 1."
+        """
+        blocks = [self._html(label)]
+        if folder is not None:
+            self.write(folder / STATIC)
+            blocks += [self._typst(label), self._docx(label)]
+        return Markdown("\n\n" + "\n\n".join(blocks) + "\n\n")
+
+    def _static(self) -> dict[str, Any]:
+        return {**self.spec(), "width": theme.PRINT_WIDTH, "background": "white"}
+
+    def _html(self, label: str) -> str:
+        name = f"fig-{self.id}"
+        marker = ' data-units="true"' if self.units else ""
+        lines = [
+            "```{=html}",
+            f'<figure class="chart" id="{name}" aria-labelledby="{name}-caption"{marker}>',
+            f'<figcaption id="{name}-caption">{_labelled(label)}{_html(self.caption)}</figcaption>',
+            f'<div class="vega" role="img" aria-label="{_html(self.alt)}"></div>',
+            f'<script type="application/json">{theme.safe_json(self.spec())}</script>',
+            f"<noscript><p>{_html(self.alt)}</p></noscript>",
+            f'<p class="chart-note">{_html(self.note)}</p>' if self.note else "",
+            "</figure>",
+            "```",
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def _typst(self, label: str) -> str:
+        words = _one_line(f"{label} {self.caption}")
+        note = f", text(size: 0.85em, {_typst(self.note)})" if self.note else ""
+        return "\n".join(
+            [
+                "```{=typst}",
+                "#figure(",
+                "  stack(spacing: 0.6em,",
+                f'    image("{STATIC}/{self.id}.svg", width: 100%,',
+                f"      alt: {_typst(self.alt)}){note}),",
+                f"  caption: figure.caption(position: top, strong({_typst(words)})),",
+                "  numbering: none, supplement: none,",
+                f") <fig-{self.id}>",
+                "```",
+            ]
+        )
+
+    def _docx(self, label: str) -> str:
+        words = _one_line(f"{label} {self.caption}")
+        picture = f"![{_markdown(self.alt)}]({STATIC}/{self.id}.png){{width=16cm}}"
+        lines = [
+            '::::: {.content-visible when-format="docx"}',
+            '::: {custom-style="Chú thích hình"}',
+            _markdown(words),
+            ":::",
+            "",
+            '::: {custom-style="Hình"}',
+            # A picture with something beside it is no figure, whose caption would be its
+            # alternative text.
+            f"{picture}[]{{}}",
+            ":::",
+        ]
+        if self.note:
+            lines += ["", '::: {custom-style="Ghi chú hình"}', _markdown(self.note), ":::"]
+        return "\n".join([*lines, ":::::"])
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """In a notebook: the interactive chart where it can be shown, a drawing elsewhere."""
+        spec = {**self.spec(), "config": theme.config("light")}
+        return {
+            "application/vnd.vegalite.v6+json": json.loads(json.dumps(spec)),
+            "image/svg+xml": self.svg(),
+            "text/plain": f"{self.caption}\n{self.alt}",
+        }
+
+
+@cache
+def _register_font() -> None:
+    vl_convert.register_font_directory(str(theme.FONT_DIRECTORY))
+
+
+def _picture(drawing: str) -> bytes:
+    return bytes(vl_convert.svg_to_png(drawing, scale=PIXEL_RATIO))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _labelled(label: str) -> str:
+    return f'<span class="chart-label">{_html(label)}</span> ' if label else ""
+
+
+def _html(text: str) -> str:
+    return html.escape(_one_line(text), quote=True)
+
+
+def _typst(text: str) -> str:
+    """A typst string: nothing in it is markup or code."""
+    escaped = _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _markdown(text: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", _one_line(text))

@@ -1,0 +1,208 @@
+"""How every chart looks: one configuration for a light page, one for a dark one.
+
+Charts name roles (a style, a range), never colours, so that a page can be switched from
+light to dark by the configuration alone. Colours are told apart by colour-blind readers and,
+by their lightness, on a black-and-white print.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import fontpkg_be_vietnam_pro as _font  # type: ignore[import-untyped]
+
+Mode = Literal["light", "dark"]
+
+FONT: Final = str(_font.FAMILY)
+FONT_DIRECTORY: Final = Path(_font.ROOT) / "files"
+"""The folder of the font's TTF files, for a renderer that needs them."""
+
+PRINT_WIDTH: Final = 605
+"""Pixels of a static chart: 16 cm at 96 to the inch."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one mode, by what they say."""
+
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    main: str
+    soft: str
+    second: str
+    alarm: str
+    quiet: str
+    on_strong: str
+    on_side: str
+    opinion: tuple[str, str, str, str, str]
+    age: tuple[str, str, str, str, str]
+    share: tuple[str, ...]
+
+
+LIGHT: Final = Palette(
+    ink="#1d2a36",
+    muted="#566370",
+    grid="#e2e7ec",
+    paper="#ffffff",
+    main="#1f5f99",
+    soft="#a9c8e4",
+    second="#b3611a",
+    alarm="#a8321e",
+    quiet="#98a4b0",
+    on_strong="#ffffff",
+    on_side="#1d2a36",
+    opinion=("#a6480f", "#e3a35c", "#d3d8dd", "#86b3db", "#1f5f99"),
+    age=("#dbe6ef", "#f3dcb0", "#e3a35c", "#c0651f", "#7d2a10"),
+    share=("#eef4f9", "#c9deef", "#93bbdd", "#5591c4", "#1f5f99", "#123f6b"),
+)
+
+DARK: Final = Palette(
+    ink="#e6ebf0",
+    muted="#a3b0bc",
+    grid="#33404c",
+    paper="#161d24",
+    main="#7fb5e6",
+    soft="#35587a",
+    second="#e9a860",
+    alarm="#f08a72",
+    quiet="#75828f",
+    on_strong="#10202f",
+    on_side="#10202f",
+    opinion=("#d9753a", "#f0bd85", "#5b6772", "#5f94c4", "#9fcbf2"),
+    age=("#3d4c5a", "#6b5a3c", "#a8763a", "#e09548", "#ffc58a"),
+    share=("#1d2a36", "#24405c", "#2f5f8c", "#4a87bd", "#7fb5e6", "#c3def6"),
+)
+
+NUMBER_LOCALE: Final[dict[str, Any]] = {
+    "decimal": ",",
+    "thousands": ".",
+    "grouping": [3],
+    "currency": ["", "\u00a0₫"],
+    "percent": "%",
+}
+
+TIME_LOCALE: Final[dict[str, Any]] = {
+    "dateTime": "%H:%M %d/%m/%Y",
+    "date": "%d/%m/%Y",
+    "time": "%H:%M:%S",
+    "periods": ["SA", "CH"],
+    "days": ["Chủ nhật", "Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy"],
+    "shortDays": ["CN", "T2", "T3", "T4", "T5", "T6", "T7"],
+    "months": [f"tháng {month}" for month in range(1, 13)],
+    "shortMonths": [f"T{month}" for month in range(1, 13)],
+}
+
+
+def palette(mode: Mode) -> Palette:
+    return LIGHT if mode == "light" else DARK
+
+
+def config(mode: Mode = "light") -> dict[str, Any]:
+    """The Vega-Lite configuration of one mode, as plain values."""
+    colour = palette(mode)
+    return {
+        "background": "transparent",
+        "font": FONT,
+        "padding": 2,
+        "locale": {"number": NUMBER_LOCALE, "time": TIME_LOCALE},
+        "view": {"stroke": None},
+        "text": {"fill": colour.ink, "color": colour.ink, "fontSize": 11},
+        "axis": {
+            "domain": False,
+            "ticks": False,
+            "grid": False,
+            "gridColor": colour.grid,
+            "domainColor": colour.quiet,
+            "tickColor": colour.quiet,
+            "labelColor": colour.ink,
+            "labelFontSize": 11,
+            "labelPadding": 6,
+            "labelLimit": 150,
+            "titleColor": colour.muted,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+        },
+        "axisXQuantitative": {"grid": True, "tickCount": 5, "labelFlush": False},
+        "axisYQuantitative": {"grid": True, "tickCount": 5},
+        "legend": {
+            "labelColor": colour.ink,
+            "labelFontSize": 11,
+            "titleColor": colour.muted,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "orient": "top",
+            "direction": "horizontal",
+            "symbolStrokeWidth": 2,
+            "columnPadding": 14,
+            "offset": 6,
+        },
+        "bar": {"fill": colour.main, "color": colour.main},
+        "line": {"stroke": colour.main, "color": colour.main, "strokeWidth": 2},
+        "point": {"color": colour.main, "filled": True, "size": 60, "opacity": 1},
+        "rule": {"stroke": colour.muted, "color": colour.muted},
+        "rect": {"stroke": None},
+        "range": {
+            "category": [colour.main, colour.second, colour.quiet, colour.soft],
+            "diverging": list(colour.opinion),
+            "ordinal": list(colour.age),
+            "heatmap": list(colour.share),
+            "ramp": list(colour.share),
+        },
+        "style": _styles(colour),
+    }
+
+
+def _styles(colour: Palette) -> dict[str, dict[str, Any]]:
+    """The roles that charts give to marks. `fill` and `stroke` win over `color`."""
+
+    def fill(value: str, **more: Any) -> dict[str, Any]:
+        return {"fill": value, "color": value, **more}
+
+    def stroke(value: str, **more: Any) -> dict[str, Any]:
+        return {"stroke": value, "color": value, **more}
+
+    return {
+        "dx-soft": fill(colour.soft),
+        "dx-main": fill(colour.main),
+        "dx-second": fill(colour.second),
+        "dx-alarm": fill(colour.alarm),
+        "dx-quiet": fill(colour.quiet),
+        "dx-band": fill(colour.soft, opacity=0.45),
+        "dx-hollow": fill(colour.paper, stroke=colour.main, strokeWidth=1.8),
+        "dx-hollow-second": fill(colour.paper, stroke=colour.second, strokeWidth=1.8),
+        "dx-line": stroke(colour.main),
+        "dx-line-second": stroke(colour.second),
+        "dx-line-alarm": stroke(colour.alarm),
+        "dx-line-quiet": stroke(colour.quiet),
+        "dx-line-grid": stroke(colour.grid),
+        "dx-line-ink": stroke(colour.ink),
+        "dx-gap": {"stroke": colour.paper, "strokeWidth": 1},
+        "dx-text": fill(colour.ink),
+        "dx-text-muted": fill(colour.muted),
+        "dx-text-main": fill(colour.main, fontWeight=600),
+        "dx-text-second": fill(colour.second, fontWeight=600),
+        "dx-text-alarm": fill(colour.alarm, fontWeight=600),
+        "dx-diamond": fill(colour.second, stroke=colour.paper, strokeWidth=1.2),
+        "dx-dot": fill(colour.main, stroke=colour.paper, strokeWidth=1.2),
+        # Letters on the ends, the sides and the middle of the opinion range.
+        "dx-text-on-ends": fill(colour.on_strong),
+        "dx-text-on-sides": fill(colour.on_side),
+        "dx-text-on-middle": fill(colour.ink),
+    }
+
+
+def theme_json(mode: Mode) -> str:
+    """The configuration as JSON that may stand inside a `<script>` element."""
+    return safe_json(config(mode))
+
+
+def safe_json(value: Any) -> str:
+    """JSON in which nothing can end the script element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
