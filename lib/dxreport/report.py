@@ -1,0 +1,359 @@
+"""A month's report as one value: what `report.qmd` and the notebooks show parts of.
+
+`build_report` reads, counts and computes once; nothing here formats a number.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from dxreport import vi
+from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
+from dxreport.config import Project, find_project, office, read_yaml
+from dxreport.errors import DxError
+from dxreport.facts import Fact, Facts, compute_facts
+from dxreport.markup import EMPTY, Markdown, div, link, listed, md_escape
+from dxreport.narrative import Narrative, month_name
+from dxreport.periods import Month, PeriodId
+from dxreport.reading import Tables, read_tables
+from dxreport.tables import Table, appendices
+
+if TYPE_CHECKING:
+    from dxreport.analysis import Analysis
+
+LEGAL_FILE = "legal.yml"
+ANNEX = "phan-tich-du-lieu"
+_SHORT_SHA = 12
+_HEADLINES: tuple[tuple[str, str, PeriodId, str], ...] = (
+    ("Xử lý hồ sơ công việc, ký số", "documents_signed_rate", "month", "level"),
+    ("Xử lý phản ánh kiến nghị", "pakn_resolution_rate", "month", "all"),
+    ("Chứng thực bản sao điện tử", "e_copy_rate", "month", "level"),
+    ("Nộp hồ sơ trực tuyến", "online_filing_rate", "end", "both"),
+    ("Số hóa hồ sơ, kết quả", "digitisation_rate", "end", "both"),
+    ("Thanh toán trực tuyến", "online_payment_rate", "end", "both"),
+)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A legal document as it is cited: `name` in full, `short` in a sentence."""
+
+    name: str
+    short: str
+    issuer: str
+    title: str
+
+    @property
+    def cited(self) -> str:
+        """Name, issuer and subject, as a footnote gives them."""
+        return " ".join(
+            part for part in (self.name, self.issuer and f"của {self.issuer}", self.title) if part
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the report of one month shows."""
+
+    project: Project
+    month: Month
+    tables: Tables
+    catalogue: Catalogue
+    facts: Facts
+    office: Mapping[str, Any]
+    laws: tuple[Law, ...]
+
+    @cached_property
+    def say(self) -> Narrative:
+        """Phrases that depend on the figures."""
+        return Narrative(self.facts, self.catalogue)
+
+    @property
+    def issuer(self) -> Markdown:
+        """The office that reports, as a sentence names it."""
+        return md_escape(str(self.office.get("issuer-name", "")))
+
+    @property
+    def month_name(self) -> Markdown:
+        """ "tháng 9/2024"."""
+        return Markdown(month_name(self.month))
+
+    # -- the law ----------------------------------------------------------------------------
+
+    def law(self, indicator: str) -> Markdown:
+        """The short name of what sets the indicator's target, for a sentence."""
+        names = [md_escape(law.short) for law in self._laws_of(indicator)]
+        return listed(names) if names else Markdown("văn bản giao chỉ tiêu")
+
+    def basis(self, indicator: str) -> Markdown:
+        """The same in full, for a footnote; nothing where no document is known."""
+        return listed([md_escape(law.cited) for law in self._laws_of(indicator)])
+
+    def legal_note(self, indicator: str, what: str) -> Markdown:
+        """A footnote: the document, and what it demands of the levels that exist this month.
+
+        `what` names what the minimum is of, in the office's own words.
+        """
+        targets = self._targets(indicator)
+        basis = self.basis(indicator)
+        if not targets:
+            none = "không có chỉ tiêu nào đang có hiệu lực trong kỳ báo cáo"
+            return Markdown(f"{basis}: {none}" if basis else vi.upper_first(none))
+        demands = [
+            Markdown(f"{vi.exact(t.minimum)}% ở {self.say.level_name(t.level)}") for t in targets
+        ]
+        dues = sorted({target.due for target in targets if target.due})
+        due = f"chậm nhất ngày {listed([vi.legal_day(d) for d in dues])}, " if dues else ""
+        return Markdown(f"Theo {basis}: {due}{md_escape(what)} đạt tối thiểu {listed(demands)}")
+
+    def _targets(self, indicator: str) -> list[Target]:
+        """The targets in force, of the levels that have units this month."""
+        levels = {unit.level for unit in self.catalogue.units_in(self.month)}
+        found = (
+            self.catalogue.target(indicator, level, self.month)
+            for level in LEVELS
+            if level in levels
+        )
+        return [target for target in found if target is not None]
+
+    def _laws_of(self, indicator: str) -> list[Law]:
+        names = [target.basis for target in self._targets(indicator)]
+        spec = self.catalogue.indicators.get(indicator)
+        if not names and spec is not None and spec.basis:
+            names = [spec.basis]
+        known = {law.name: law for law in self.laws}
+        return [known.get(name) or Law(name, name, "", "") for name in dict.fromkeys(names)]
+
+    # -- appendices and charts --------------------------------------------------------------
+
+    @cached_property
+    def appendices(self) -> Mapping[str, Table]:
+        """The appendices of this month by number; one whose level does not exist is absent."""
+        return appendices(self.facts, self.catalogue, self.month)
+
+    def appendix(self, number: str) -> Markdown:
+        """An appendix's table for every format; nothing where the month has none."""
+        table = self.appendices.get(number)
+        return EMPTY if table is None else table.to_markdown()
+
+    def appendix_page(self, number: str, title: str) -> Markdown:
+        """An appendix on a page of its own, under its title; nothing where the month has none."""
+        table = self.appendices.get(number)
+        if table is None:
+            return EMPTY
+        heading = f"## Phụ lục {number}\n"
+        name = div(md_escape(title), "ten-phu-luc")
+        content = f"{heading}{name}{self.appendix(number)}"
+        return div(content, "phu-luc", anchor=_anchor(number), orientation=table.width)
+
+    def see(self, *numbers: str, annex: bool = False) -> Markdown:
+        """ "(Chi tiết tại Phụ lục 1.1 và Phụ lục 1.2 kèm theo)", with links to what exists."""
+        links = [
+            link(f"Phụ lục {number}", _anchor(number))
+            for number in numbers
+            if number in self.appendices
+        ]
+        if annex:
+            links.append(link("Phân tích dữ liệu", ANNEX))
+        return Markdown(f"*(Chi tiết tại {listed(links)} kèm theo)*") if links else EMPTY
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The aggregated frames of the annex."""
+        from dxreport.analysis import analyse
+
+        return analyse(self.tables, self.catalogue, self.month)
+
+    def chart(self, name: str, label: str = "") -> Markdown:
+        """A chart of the annex, "processing" or "satisfaction", for every format.
+
+        Its pictures for print are written beside the document, below the current folder.
+        """
+        from dxreport.charts.processing import processing_by_unit
+        from dxreport.charts.satisfaction import satisfaction_by_unit
+
+        charts = {"processing": processing_by_unit, "satisfaction": satisfaction_by_unit}
+        if name not in charts:
+            raise DxError(f"there is no chart {name!r}; there are {', '.join(charts)}")
+        return charts[name](self.analysis, self.facts).to_markdown(Path.cwd(), label)
+
+    # -- the head of the page and its end ---------------------------------------------------
+
+    def cards(self) -> Markdown:
+        """The headline figures with their verdicts, for the page only."""
+        cards = [card for spec in _HEADLINES if (card := self._card(*spec))]
+        body = "\n".join(cards)
+        label = f"Chỉ tiêu chính, {month_name(self.month)}"
+        return Markdown(
+            f'\n```{{=html}}\n<section class="chi-tieu-cards" aria-label="{_html(label)}">\n'
+            f"{body}\n</section>\n```\n"
+        )
+
+    def _card(self, title: str, indicator: str, period: PeriodId, which: str) -> str:
+        scopes = ["all"] if which in ("all", "both") else []
+        if which in ("level", "both"):
+            scopes += [f"level:{level}" for level in LEVELS]
+        facts = [f for scope in scopes if (f := self.facts.find(indicator, period, scope))]
+        if not facts:
+            return ""
+        when = self.say.period(period) if period == "month" else f"Đến hết ngày {self.say.as_of}"
+        rows = "\n".join(self._card_row(fact) for fact in facts)
+        return (
+            f'<article class="card"><p class="card-title">{_html(title)}</p>'
+            f'<p class="card-when">{_html(when)}</p>\n<dl>\n{rows}\n</dl></article>'
+        )
+
+    def _card_row(self, fact: Fact) -> str:
+        verdict = ""
+        if fact.met is not None:
+            target = self.catalogue.target(fact.indicator, fact.scope.partition(":")[2], self.month)
+            words = "Đạt" if fact.met else "Chưa đạt"
+            minimum = f" (tối thiểu {vi.exact(target.minimum)}%)" if target else ""
+            tone = "met" if fact.met else "missed"
+            verdict = f' <span class="verdict {tone}">{words}{minimum}</span>'
+        elif fact.indicator == "pakn_resolution_rate":
+            verdict = f' <span class="verdict">{self._resolved_of(fact)}</span>'
+        figure = f'<span class="figure" data-fact="{_html(fact.key)}">{_html(fact.printed)}</span>'
+        return f"<div><dt>{_html(fact.name)}</dt><dd>{figure}{verdict}</dd></div>"
+
+    def _resolved_of(self, fact: Fact) -> str:
+        return f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)} PAKN"
+
+    def sources(self) -> Markdown:
+        """A table of the files that the figures come from: name, rows, fingerprint."""
+        rows = [
+            (
+                f"{source.path.name} (dữ liệu tham chiếu)"
+                if source.origin == "reference"
+                else source.path.name,
+                vi.integer(source.rows),
+                source.sha256[:_SHORT_SHA],
+            )
+            for source in self.tables.sources
+        ]
+        return _table(("Tệp", "Số dòng", "SHA-256 (rút gọn)"), rows, "lrl", (5, 2, 3))
+
+    def definitions(self) -> Markdown:
+        """A table of the indicators that this report shows: name, formula, legal basis."""
+        shown = {fact.indicator for fact in self.facts}
+        rows = [
+            (
+                spec.name,
+                spec.formula,
+                "; ".join(law.name for law in self._laws_of(spec.id)) or "–",
+            )
+            for spec in self.catalogue.indicators.values()
+            if spec.id in shown
+        ]
+        return _table(("Chỉ tiêu", "Cách tính", "Căn cứ"), rows, "lll", (3, 5, 3))
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data say of themselves that they are made up."""
+        return self.tables.dataset.synthetic
+
+    @property
+    def dataset_title(self) -> Markdown:
+        return md_escape(self.tables.dataset.title)
+
+
+def build_report(month: str | Month, data_dir: str | Path, project: Path | None = None) -> Report:
+    """The report of `month` from the tables in `data_dir`.
+
+    `data_dir` is taken from the current folder, or else from the project's; the project is the
+    one at or above the current folder where none is given. `UsageError` for text that is no
+    month, `ContractError` for data that break the contract, `DxError` for a month without data.
+    """
+    wanted = month if isinstance(month, Month) else Month.parse(month)
+    home = find_project(project)
+    folder = Path(data_dir)
+    if not folder.is_absolute() and not folder.exists():
+        folder = home.root / folder
+    tables = read_tables(folder, home.reference)
+    require_month(tables, wanted)
+    catalogue = load_catalogue(
+        tables.units, tables.targets, tables.baselines, tables.topics, home.reference
+    )
+    return Report(
+        project=home,
+        month=wanted,
+        tables=tables,
+        catalogue=catalogue,
+        facts=compute_facts(tables, catalogue, wanted),
+        office=office(home),
+        laws=read_laws(home.reference),
+    )
+
+
+def require_month(tables: Tables, month: Month) -> None:
+    """`DxError` where no table of records has one of `month`; it names the months that do."""
+    frames = (
+        tables.documents.select("month"),
+        tables.e_copies.select("month"),
+        *(
+            frame.select(month=pl.col("received_at").dt.strftime("%Y-%m"))
+            for frame in (tables.pakn, tables.procedures)
+        ),
+    )
+    collected = pl.collect_all([frame.unique() for frame in frames], engine="streaming")
+    months = {text for frame in collected for text in frame["month"] if text}
+    if str(month) not in months:
+        found = _runs(sorted(Month.parse(text) for text in months))
+        has = f"the folder has {', '.join(found)}" if found else "the folder has no records at all"
+        raise DxError(f"{month}: no data; {has}")
+
+
+def read_laws(reference: Path) -> tuple[Law, ...]:
+    """The legal documents of `legal.yml`; none where there is no such file."""
+    path = reference / LEGAL_FILE
+    if not path.exists():
+        return ()
+    raw = read_yaml(path)
+    documents = raw.get("documents") if isinstance(raw, dict) else None
+    if not isinstance(documents, dict):
+        raise DxError(f"{LEGAL_FILE}: expected a mapping with `documents`")
+    laws = []
+    for key, document in documents.items():
+        if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+            raise DxError(f"{LEGAL_FILE}: document {key}: `name` is missing")
+        parts = [str(document.get(part) or "") for part in ("name", "short", "issuer", "title")]
+        laws.append(Law(parts[0], parts[1] or parts[0], parts[2], parts[3]))
+    return tuple(laws)
+
+
+def _anchor(number: str) -> str:
+    return f"phu-luc-{number.replace('.', '-')}"
+
+
+def _html(text: str) -> str:
+    return html.escape(" ".join(text.split()), quote=True)
+
+
+def _runs(months: Sequence[Month]) -> list[str]:
+    """Months in order as runs: "2024-01 to 2024-03", "2024-05"."""
+    runs: list[list[Month]] = []
+    for month in months:
+        if runs and runs[-1][-1].next == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+
+
+def _table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], align: str, widths: Sequence[int]
+) -> Markdown:
+    """A pipe table of plain texts; widths are in proportion."""
+    dashes = []
+    for side, width in zip(align, widths, strict=True):
+        line = "-" * (width * 12)
+        dashes.append(f"{line}:" if side == "r" else f":{line}")
+    lines = [head, dashes, *([md_escape(cell) for cell in row] for row in rows)]
+    return Markdown("\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
