@@ -28,7 +28,8 @@ from oracle import CHANGES, TARGETS_MET, Answer, Oracle
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference"
 SEPTEMBER = Month(2024, 9)
-derandomized = settings(derandomize=True, deadline=None, max_examples=25)
+some = settings(max_examples=25)
+few = settings(max_examples=10)
 FORMATS = ("csv", "parquet", "parts")
 
 
@@ -303,7 +304,7 @@ def sum_by_topic() -> int:
     return compared
 
 
-@derandomized
+@some
 @given(pairs, st.decimals(0, 100, places=2))
 def test_a_verdict_never_changes_by_rounding(counts: tuple[int, int], minimum: Decimal) -> None:
     part, whole = counts
@@ -345,7 +346,7 @@ def test_what_prints_as_its_target_may_still_miss_it(
     assert (fact.printed, fact.met) == (printed, met)
 
 
-@derandomized
+@some
 @given(pairs)
 def test_figures_are_printed_half_up(counts: tuple[int, int]) -> None:
     part, whole = counts
@@ -384,7 +385,7 @@ def test_the_halves_of_the_specification() -> None:
     assert facts.get("pakn_resolution_rate", "month", "unit:B").printed == "18,8%"  # 3/16
 
 
-@derandomized
+@some
 @given(st.lists(pairs, min_size=1, max_size=7))
 def test_ranks_with_ties(counts: list[tuple[int, int]]) -> None:
     names = [f"{n:03}" for n in range(len(counts))]
@@ -422,7 +423,7 @@ def test_all_equal_share_the_first_rank_at_both_ends() -> None:
     assert [(f.rank_high, f.rank_low, f.peers) for f in found] == [(1, 1, 2)] * 2 + [(None,) * 3]
 
 
-@settings(derandomized, max_examples=10)
+@few
 @given(seeds)
 def test_later_records_change_no_fact(seed: int) -> None:
     frames = small_frames(seed)
@@ -476,7 +477,7 @@ def test_later_records_do_change_the_next_months_facts() -> None:
     assert facts_of(later, month.next) != facts_of(frames, month.next)
 
 
-@settings(derandomized, max_examples=10)
+@few
 @given(seeds, st.randoms(use_true_random=False))
 def test_row_order_changes_no_fact(seed: int, random: Random) -> None:
     frames = small_frames(seed)
@@ -490,7 +491,7 @@ def test_row_order_changes_no_fact(seed: int, random: Random) -> None:
     assert facts_of(shuffled, month) == facts
 
 
-@settings(derandomized, max_examples=10)
+@few
 @given(seeds)
 def test_previous_is_what_the_report_of_the_month_before_printed(seed: int) -> None:
     frames = small_frames(seed)
@@ -702,7 +703,7 @@ def test_the_newest_target_in_force_is_the_one() -> None:
     assert (found.target, found.met) == (70.0, True)
 
 
-@derandomized
+@some
 @given(st.lists(pairs, min_size=1, max_size=6))
 def test_mean_of_units_is_the_mean_of_the_units_exact_rates(counts: list[tuple[int, int]]) -> None:
     names = [f"{n:03}" for n in range(len(counts))]

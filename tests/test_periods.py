@@ -6,13 +6,12 @@ import calendar
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dxreport.errors import UsageError
 from dxreport.periods import Month, Period, parse_months, report_periods
 
-derandomized = settings(derandomize=True, deadline=None, max_examples=200)
 months = st.builds(Month, st.integers(2, 9997), st.integers(1, 12))
 
 
@@ -73,7 +72,6 @@ def test_previous_and_next_cross_the_year() -> None:
     assert Month(2024, 9).january == Month(2024, 1)
 
 
-@derandomized
 @given(months)
 def test_next_and_previous_undo_each_other(month: Month) -> None:
     assert month.next.previous == month == month.previous.next
@@ -81,7 +79,6 @@ def test_next_and_previous_undo_each_other(month: Month) -> None:
     assert Month.parse(str(month)) == month
 
 
-@derandomized
 @given(months)
 def test_a_month_is_its_days_and_no_instant_more(month: Month) -> None:
     assert month.last.day == calendar.monthrange(month.year, month.month)[1]
@@ -111,7 +108,6 @@ def test_periods_of_january_look_back_into_the_year_before() -> None:
     assert periods["previous"].end == periods["month"].start
 
 
-@derandomized
 @given(months)
 def test_periods_end_with_the_month_or_right_before_it(month: Month) -> None:
     periods = report_periods(month)

@@ -8,12 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dxreport import vi
 
-derandomized = settings(derandomize=True, deadline=None, max_examples=300)
 ratios = st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 10**6))
 places = st.integers(0, 4)
 
@@ -43,7 +42,6 @@ def test_decimal_is_half_up(numerator: int, denominator: int, decimals: int, pri
     assert vi.decimal(Fraction(numerator, denominator), decimals) == printed
 
 
-@derandomized
 @given(ratios, places)
 def test_half_up_agrees_with_decimal_arithmetic(value: Fraction, decimals: int) -> None:
     with localcontext() as context:
@@ -55,7 +53,6 @@ def test_half_up_agrees_with_decimal_arithmetic(value: Fraction, decimals: int) 
     assert vi.half_up(value, decimals) == int(expected.scaleb(decimals))
 
 
-@derandomized
 @given(st.integers(0, 10**9), places)
 def test_an_exact_half_always_goes_up(count: int, decimals: int) -> None:
     half = Fraction(2 * count + 1, 2 * 10**decimals)
@@ -63,7 +60,6 @@ def test_an_exact_half_always_goes_up(count: int, decimals: int) -> None:
     assert vi.half_up(-half, decimals) == -(count + 1)
 
 
-@derandomized
 @given(ratios, places)
 def test_rounding_moves_by_half_a_place_at_most(value: Fraction, decimals: int) -> None:
     distance = abs(Fraction(vi.half_up(value, decimals), 10**decimals) - value)
@@ -87,7 +83,6 @@ def test_integer(value: int, printed: str) -> None:
     assert vi.integer(value) == printed
 
 
-@derandomized
 @given(st.integers(-(10**12), 10**12))
 def test_integer_reads_back(value: int) -> None:
     printed = vi.integer(value)
@@ -115,7 +110,6 @@ def test_scaled(value: int, decimals: int, trim: bool, printed: str) -> None:
     assert vi.scaled(value, decimals, trim=trim) == printed
 
 
-@derandomized
 @given(st.integers(-(10**9), 10**9), places, st.booleans())
 def test_scaled_reads_back(value: int, decimals: int, trim: bool) -> None:
     printed = vi.scaled(value, decimals, trim=trim)
@@ -194,7 +188,6 @@ def test_a_shorter_name_comes_first_and_case_does_not_matter() -> None:
     assert vi.in_order(["đông", "Đan", "ĐẠI"]) == ["ĐẠI", "Đan", "đông"]
 
 
-@derandomized
 @given(st.lists(st.text(alphabet="aáàảãạăắâấbcdđeêếioôơờuưựy ", max_size=6), max_size=8))
 def test_order_is_total_and_the_same_for_composed_and_decomposed(texts: list[str]) -> None:
     ordered = vi.in_order(texts)
@@ -204,7 +197,6 @@ def test_order_is_total_and_the_same_for_composed_and_decomposed(texts: list[str
     assert [vi.nfc(text) for text in vi.in_order(decomposed)] == [vi.nfc(text) for text in ordered]
 
 
-@derandomized
 @given(st.text(max_size=12))
 def test_any_text_has_a_place(text: str) -> None:
     assert vi.in_order([text, "a"]) == vi.in_order(["a", text])
