@@ -21,7 +21,7 @@ def half_up(value: Fraction, decimals: int) -> int:
     """`value` rounded half away from zero, as an integer count of 10**-decimals."""
     scaled = abs(value) * 10**decimals
     rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return -rounded if value < 0 else rounded
+    return int(-rounded if value < 0 else rounded)
 
 
 def integer(value: int) -> str:
