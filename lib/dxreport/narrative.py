@@ -447,20 +447,39 @@ class Narrative:
 
     # -- procedures -------------------------------------------------------------------------
 
-    def overdue_level(self) -> str | None:
-        """The level with more than half of all overdue dossiers; None where there is none."""
+    def overdue_by_level(self) -> Markdown:
+        """ "cấp huyện có **1.148** hồ sơ trễ hạn, bằng **11,92%** …"; empty where none is overdue.
+
+        Levels without an overdue dossier are left out; the one with most comes first.
+        """
+        facts = [
+            fact
+            for level in self.levels("procedures_overdue", "end")
+            if (fact := self.facts.get("procedures_overdue", "end", f"level:{level}")).numerator
+        ]
+        phrases = []
+        for fact in sorted(facts, key=lambda fact: -fact.numerator):
+            rate = self.facts.get("procedures_overdue_rate", "end", fact.scope)
+            name = self.level_name(fact.scope.partition(":")[2])
+            share = f"bằng {figure(rate, strong=True)} tổng số hồ sơ đã tiếp nhận"
+            phrases.append(f"{name} có {figure(fact, strong=True)} hồ sơ trễ hạn, {share}")
+        return join(phrases, "; ")
+
+    def most_overdue(self) -> tuple[str, ...]:
+        """The levels with most overdue dossiers; none where nothing is overdue."""
         counts = {
             level: self.facts.get("procedures_overdue", "end", f"level:{level}").numerator
             for level in self.levels("procedures_overdue", "end")
         }
-        return next((level for level, n in counts.items() if 2 * n > sum(counts.values())), None)
+        most = max(counts.values(), default=0)
+        return tuple(level for level, n in counts.items() if most and n == most)
 
     def ahead_of_due(self, indicator: str, level: str) -> Markdown:
-        """ "trước hạn (31/12/2024)" where the target's due date is still ahead, else nothing."""
+        """ "trước hạn ngày 31/12/2024" where the target's due date is still ahead, else nothing."""
         target = self.catalogue.target(indicator, level, self.month)
         if target is None or target.due is None or target.due <= self.month.last:
             return EMPTY
-        return Markdown(f"trước hạn {vi.legal_day(target.due)}")
+        return Markdown(f"trước hạn ngày {vi.legal_day(target.due)}")
 
     def everyone_meets(self, indicator: str, period: PeriodId, level: str) -> bool:
         fact = self._target_met(indicator, period, level)
