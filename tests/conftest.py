@@ -6,8 +6,6 @@ import csv
 import fcntl
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from command import ROOT, run
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[1]
 MONTH = "2024-09"
 CI = os.environ.get("CI") == "true"
 
@@ -57,20 +56,6 @@ def published() -> tuple[Published, ...]:
     rows = [Published(**{**row, "section": int(row["section"])}) for row in csv.DictReader(lines)]
     assert rows, f"{path.name} holds no figure"
     return tuple(rows)
-
-
-def run(*arguments: str | Path, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
-    """`dxreport ARGUMENTS` in a process of its own; captured text, no exception."""
-    return subprocess.run(
-        [sys.executable, "-m", "dxreport", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=150,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="session")

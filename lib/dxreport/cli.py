@@ -8,7 +8,9 @@ each thing that is wrong, and never a traceback.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -172,10 +174,8 @@ def facts(
     wanted = Month.parse(month)
     home = _project(context)
     found = _facts(_tables(home, data), home, wanted)
-    if format_ == "table":
-        _print_facts(found)
-    else:
-        _write(facts_csv(found) if format_ == "csv" else facts_json(found))
+    written = {"csv": facts_csv, "json": facts_json, "table": _readable}
+    _write(written[format_](found))
 
 
 @app.command(epilog=_EXITS)
@@ -292,13 +292,17 @@ def _date(text: str | None) -> date | None:
         ) from None
 
 
-def _print_facts(facts: Facts) -> None:
+def _readable(facts: Facts) -> str:
     """The facts for reading: a table for each section and period, figures to the right."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    wide = None if console.is_terminal else _UNBOUNDED
+    text = io.StringIO()
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _UNBOUNDED
+    console = Console(
+        file=text, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False
+    )
     groups: dict[tuple[int, str], list[Fact]] = {}
     for fact in facts:
         groups.setdefault((fact.section, fact.period), []).append(fact)
@@ -310,8 +314,9 @@ def _print_facts(facts: Facts) -> None:
             table.add_column(heading, justify="right", no_wrap=True)
         for fact in rows:
             table.add_row(*_cells(fact))
-        console.print(table, width=wide)
+        console.print(table)
         console.print()
+    return text.getvalue()
 
 
 def _cells(fact: Fact) -> tuple[str, ...]:
@@ -338,9 +343,14 @@ def _visible(text: str) -> str:
 
 def _write(text: str) -> None:
     """`text` to stdout as UTF-8 with its own line ends, also where the platform has others."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; what is left goes nowhere, also at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
 
 
 def _fail(reason: str, status: int, error: BaseException | None = None) -> int:
@@ -390,6 +400,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else list(arguments)
         status = app(given, prog_name="dxreport", standalone_mode=False)
         sys.stdout.flush()
+        if status == INTERRUPTED:  # typer turns the exception into the status
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else 0
     except DxError as error:
         return _fail(str(error), error.exit_status)
@@ -397,10 +409,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(_usage(error.format_message()), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep the interpreter from flushing into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         return _fail(_os_reason(error), DxError.exit_status, error)
     except Exception as error:
