@@ -1,0 +1,144 @@
+"""Making the sample: from the calibration to the files of a data folder."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from dxreport.errors import DxError, UsageError
+from dxreport.sample.calibration import Calibration, load_calibration
+from dxreport.sample.clock import NEVER
+from dxreport.sample.counts import documents, e_copies
+from dxreport.sample.pakn import UNRATED, pakn
+from dxreport.sample.procedures import procedures
+from dxreport.sample.scaling import PIECE, Shape, grow
+
+TABLES = ("documents", "e_copies", "pakn", "procedures")
+"""The tables that are made; their place here is a part of their seed."""
+
+_SECOND = 1_000_000
+
+_PAKN = Shape(identifier="pakn_id", prefix="PA", closed_at="resolved_at")
+_PROCEDURES = Shape(
+    identifier="dossier_id",
+    prefix="HS",
+    closed_at="returned_at",
+    numbered_within="source_system",
+)
+
+
+def make_sample(
+    out: Path,
+    reference: Path,
+    seed: int = 2024,
+    scale: float | Mapping[str, float] = 1.0,
+) -> None:
+    """Write a synthetic data folder: documents.csv, e_copies.csv, pakn.parquet,
+    procedures.parquet and dataset.yml.
+
+    `reference` holds units.csv and calibration/. `scale` multiplies the rows of PAKN and
+    dossiers and the counts of documents and copies; a mapping sets it by table, 1 where it is
+    silent (`{"pakn": 6500}` makes 20 million PAKN). At scale 1 the published figures come out;
+    at any other only the rhythm. The same arguments give the same bytes.
+
+    Memory is bounded whatever the scale. Raises `UsageError` for a scale or seed that makes no
+    sense, `DxError` where the calibration cannot be read or does not add up, or where `out`
+    cannot be written.
+    """
+    scales = _scales(scale)
+    if seed < 0:
+        raise UsageError(f"the seed must be 0 or more, not {seed}")
+    calibration = load_calibration(reference)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _write(calibration, out, seed, scales)
+    except (ValueError, KeyError, pl.exceptions.ColumnNotFoundError) as error:
+        raise DxError(f"the sample's calibration does not add up: {error}") from error
+    except OSError as error:
+        raise DxError(f"{out}: the sample cannot be written: {error.strerror}") from error
+
+
+def _write(
+    calibration: Calibration, out: Path, seed: int, scales: Mapping[str, float]
+) -> None:
+    def rng(table: str) -> np.random.Generator:
+        return np.random.default_rng([seed, TABLES.index(table)])
+
+    counts = {"documents": documents, "e_copies": e_copies}
+    for name, make in counts.items():
+        frame = _multiplied(make(calibration, rng(name)), scales[name])
+        _put(out / f"{name}.csv", frame.write_csv().encode())
+    records = {"pakn": (pakn, _PAKN), "procedures": (procedures, _PROCEDURES)}
+    for name, (make_records, shape) in records.items():
+        base = make_records(calibration, rng(name))
+        of_copies = [seed, len(TABLES) + TABLES.index(name)]
+        pieces = grow(base, shape, calibration.months, scales[name], of_copies)
+        _stream(out / f"{name}.parquet", (_as_contract(piece) for piece in pieces))
+    _put(out / "dataset.yml", calibration.dataset.encode())
+
+
+def _scales(scale: float | Mapping[str, float]) -> dict[str, float]:
+    given = scale if isinstance(scale, Mapping) else dict.fromkeys(TABLES, scale)
+    for name, value in given.items():
+        if name not in TABLES:
+            raise UsageError(f"there is no table {name!r} to scale: {', '.join(TABLES)}")
+        if not (math.isfinite(value) and value > 0):
+            raise UsageError(f"the scale must be above 0, not {value}")
+    return {name: float(given.get(name, 1.0)) for name in TABLES}
+
+
+def _multiplied(frame: pl.DataFrame, scale: float) -> pl.DataFrame:
+    if scale == 1:
+        return frame
+    counts = pl.selectors.integer()
+    return frame.with_columns((counts * scale + 0.5).floor().cast(pl.Int64))
+
+
+def _as_contract(piece: pl.DataFrame) -> pl.DataFrame:
+    """Seconds as datetimes, and the marks for "none" as nulls."""
+    times = pl.selectors.ends_with("_at")
+    frame = piece.with_columns(
+        pl.when(times != NEVER).then(times * _SECOND).cast(pl.Datetime("us")).name.keep()
+    )
+    if "rating" in frame.columns:
+        rating = pl.col("rating")
+        frame = frame.with_columns(pl.when(rating != UNRATED).then(rating))
+    return frame
+
+
+def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
+    """Write pieces to one Parquet file as they come."""
+    first = next(pieces, None)
+    if first is None:
+        raise UsageError("the scale is so small that no record is left")
+
+    # A Parquet sink of polars wants a source; it asks for the pieces once, from the first.
+    def source(
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        yield first
+        yield from pieces
+
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        register_io_source(source, schema=first.schema).sink_parquet(
+            partial, row_group_size=PIECE, compression="zstd", engine="streaming"
+        )
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _put(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(content)
+    os.replace(partial, path)
