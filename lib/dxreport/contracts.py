@@ -365,7 +365,10 @@ _OF_DATES = Message("", "a date between the years 1 and 9999", "ngày từ năm 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule ready to run: `right` is true or null where a row keeps it."""
+    """A rule ready to run: `right` is true or null where a row keeps it.
+
+    `rule` is its name in the schema, `column|rule` for one of a single column.
+    """
 
     rule: str
     column: str
@@ -382,7 +385,7 @@ def checks(table: str) -> Iterator[Check]:
     schema = SCHEMAS[table]
     for name, column in schema.columns().items():
         for rule, right in column.validation_rules(pl.col(name)).items():
-            yield Check(rule, name, right, _message(rule, column))
+            yield Check(f"{name}|{rule}", name, right, _message(rule, column))
     for rule, member in vars(schema).items():
         # What `dy.rule()` leaves in the class is a factory around the rule's own function.
         build = getattr(member, "validation_fn", None)

@@ -5,7 +5,7 @@ A warning names months, units and counts; never a row's own texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -160,11 +160,3 @@ def _month_vi(month: Month) -> str:
 
 def _number_vi(count: int) -> str:
     return f"{count:,}".replace(",", ".")
-
-
-def by_kind(warnings: Sequence[Warning_]) -> dict[WarningKind, list[Warning_]]:
-    """The warnings grouped, in the order in which the kinds first occur."""
-    grouped: dict[WarningKind, list[Warning_]] = {}
-    for warning in warnings:
-        grouped.setdefault(warning.kind, []).append(warning)
-    return grouped
