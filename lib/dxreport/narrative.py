@@ -17,11 +17,12 @@ from dxreport.facts import Fact, Facts
 from dxreport.markup import EMPTY, Markdown, figure, join, listed, md_escape
 from dxreport.periods import Month, PeriodId, report_periods
 
-MOST_NAMES = 15
+MOST_NAMES = 10
 """A list of units that meet or miss a target is counted, not named, where it is longer."""
 
 _PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
 _MET, _MISSED = "đạt chỉ tiêu", "chưa đạt chỉ tiêu"
+_NO_TARGET = "chưa có chỉ tiêu nào đang áp dụng"
 
 
 def month_name(month: Month) -> str:
@@ -137,15 +138,20 @@ class Narrative:
         }
         compared = any(fact is not None and fact.exists for fact in changes.values())
         phrases = []
+        against = f" so với {month_name(self.month.previous)}"
         for level in levels:
             fact = self.facts.get(indicator, period, f"level:{level}")
             if not fact.exists:
                 phrases.append(Markdown(f"{self.level_name(level)} {figure(fact)}"))
                 continue
             moved = changes.get(level)
+            told = EMPTY
+            if moved is not None and compared:
+                told = Markdown(f"{figure(moved)}{against if moved.exists else ''}")
+                against = "" if moved.exists else against
             notes = join(
                 (
-                    figure(moved) if moved is not None and compared else "",
+                    told,
                     self.since_baseline(indicator, fact.scope),
                     self.verdict(fact) if verdict else "",
                 ),
@@ -155,8 +161,8 @@ class Narrative:
             phrases.append(Markdown(f"{said} ({notes})" if notes else said))
         if not phrases:
             return Markdown("chưa có số liệu theo cấp")
-        told = any(self.facts.get(indicator, period, f"level:{v}").exists for v in levels)
-        none = f" ({vi.NO_PREVIOUS})" if change and told and not compared else ""
+        some = any(self.has(indicator, period, f"level:{level}") for level in levels)
+        none = f" ({vi.NO_PREVIOUS})" if change and some and not compared else ""
         return Markdown(f"{listed(phrases)}{none}")
 
     def levels_verdict(self, indicator: str, period: PeriodId) -> Markdown:
@@ -173,10 +179,12 @@ class Narrative:
             return Markdown("không có căn cứ để đánh giá mức độ đạt chỉ tiêu")
         if len(facts) == 1:
             return Markdown(f"{(met or missed)[0]} {_MET if met else _MISSED} được giao")
+        # "Các cấp" only where every level is held to a target.
+        every = len(facts) == len(self.levels(indicator, period))
         if not missed:
-            return Markdown(f"các cấp đều {_MET} được giao")
+            return Markdown(f"{'các cấp' if every else listed(met)} đều {_MET} được giao")
         if not met:
-            return Markdown(f"các cấp đều {_MISSED} được giao")
+            return Markdown(f"{'các cấp' if every else listed(missed)} đều {_MISSED} được giao")
         return Markdown(f"{listed(met)} {_MET} được giao, {listed(missed)} {_MISSED}")
 
     # -- units ------------------------------------------------------------------------------
@@ -189,6 +197,11 @@ class Narrative:
     def noun(self, level: str) -> str:
         """What the units of a level are called together: "địa phương"."""
         return self.catalogue.level_units[level]
+
+    def noun_of(self, facts: Sequence[Fact], level: str) -> str:
+        """The same for some of them: "đơn vị" where a centre or an enterprise is among them."""
+        ids = [fact.unit_id or "" for fact in facts]
+        return self.noun(level) if all(self.catalogue.by_id[i].is_ranked for i in ids) else "đơn vị"
 
     def name(self, fact: Fact) -> Markdown:
         """The unit's name inside a sentence: "huyện Tiên Du", "Sở Tư pháp"."""
@@ -224,8 +237,9 @@ class Narrative:
         low: str = "",
         unit: str = "",
         level: str | None = None,
+        low_first: bool = False,
     ) -> Markdown:
-        """Who holds the highest and the lowest figure, in this order; all who tie are named.
+        """Who holds the highest figure and who the lowest; all who tie are named.
 
         `what` names the figure ("tỷ lệ xử lý"); `high` and `low` are what is said of the holders
         ("cao nhất"), and what is empty is not told; `unit` follows a figure (" PAKN").
@@ -246,7 +260,7 @@ class Narrative:
             (low, [fact for fact in ranked if fact.rank_low == 1]),
         )
         phrases = []
-        for said, holders in ends:
+        for said, holders in reversed(ends) if low_first else ends:
             if said:
                 together = "cùng " if len(holders) > 1 else ""
                 names = listed([self.name(fact) for fact in holders])
@@ -264,8 +278,8 @@ class Narrative:
 
     def whole(self, indicator: str, period: PeriodId, level: str) -> Markdown:
         """The units at 100%, and where the others stand against the target."""
-        noun = self.noun(level)
         facts = [fact for fact in self.units(indicator, period, level) if fact.exists]
+        noun = self.noun_of(facts, level)
         whole = [fact for fact in facts if fact.exact == 100]
         rest = [fact for fact in facts if fact.exact != 100]
         if not facts:
@@ -291,10 +305,15 @@ class Narrative:
     def best(self, indicator: str, period: PeriodId, level: str, what: str) -> Markdown:
         """Who has the highest rate, and where the others stand against the target."""
         facts = [fact for fact in self.units(indicator, period, level) if fact.exists]
+        first = [fact for fact in facts if fact.rank_high == 1]
         rest = [fact for fact in facts if fact.rank_high != 1]
         head = self.extremes(indicator, period, what, high=f"có {what} cao nhất", level=level)
-        if facts and len(facts) == len([f for f in facts if f.rank_high == 1]):
+        if len(first) == 1 and first[0].peers == 1 and rest:
+            head = Markdown(f"{self.name(first[0])} đạt {figure(first[0])}")
+        if facts and not rest:
             return join((head, self._all_verdict(facts)), ", ")
+        if not first:
+            return self.others(rest, level, after=False) or head
         return join((head, self.others(rest, level, after=True)), "; ")
 
     def others(self, rest: Sequence[Fact], level: str, *, after: bool) -> Markdown:
@@ -305,12 +324,13 @@ class Narrative:
         held = [fact for fact in rest if fact.met is not None]
         if not held:
             return EMPTY
-        noun = self.noun(level)
+        noun = self.noun_of(held, level)
         missed = [fact for fact in held if not fact.met]
         minimum = self._minimum_of(held[0])
         if not missed:
             if len(held) == 1:
-                return Markdown(f"{noun} còn lại là {self.named(held)} {_MET} ({minimum})")
+                left = f"{noun} còn lại là " if after else ""
+                return Markdown(f"{left}{self.named(held)} {_MET} ({minimum})")
             which = f"các {noun} còn lại" if after else f"tất cả {noun}"
             return Markdown(f"{which} đều {_MET} ({minimum})")
         if len(missed) == len(held) and len(held) > 1:
@@ -325,16 +345,18 @@ class Narrative:
     def meeting(self, indicator: str, period: PeriodId, level: str) -> Markdown:
         """How many units meet the target: "15/17 sở, ban, ngành đạt chỉ tiêu (tối thiểu 90%)"."""
         fact = self._target_met(indicator, period, level)
-        if fact is None or not fact.exists:
+        if fact is None:
+            return Markdown(_NO_TARGET)
+        if not fact.exists:
             return Markdown(f"không {self.noun(level)} nào có số liệu để đánh giá")
-        if not fact.numerator:
-            said = f"chưa có {self.noun(level)} nào {_MET} ({figure(fact)})"
-        elif fact.numerator == fact.denominator:
-            said = f"100% đơn vị ({figure(fact)}) {_MET}"
-        else:
-            said = f"{figure(fact)} {_MET}"
         minimum = self.minimum(indicator, level)
-        return Markdown(f"{said} ({minimum})" if minimum else said)
+        if not fact.numerator:
+            said = f"chưa có {self.noun(level)} nào {_MET} ({figure(fact)}, {minimum})"
+        elif fact.numerator == fact.denominator:
+            said = f"100% đơn vị ({figure(fact)}) {_MET} ({minimum})"
+        else:
+            said = f"{figure(fact)} {_MET} ({minimum})"
+        return Markdown(said)
 
     def missing(self, indicator: str, period: PeriodId, level: str) -> Markdown:
         """The units that miss the target, each with its figures on every system; may be empty."""
@@ -367,11 +389,15 @@ class Narrative:
         noun = self.noun(level)
         minimum = self._minimum_of(held[0]) if held else ""
         if not held:
-            return Markdown(f"không {noun} nào có số liệu để đánh giá")
+            none = f"không {noun} nào có số liệu để đánh giá"
+            return Markdown(_NO_TARGET if any(fact.exists for fact in facts) else none)
         met = sorted((f for f in held if f.met), key=lambda f: -f.exact)
         missed = [fact for fact in held if not fact.met]
         count = self._target_met(indicator, period, level)
         counted = figure(count) if count else vi.count(len(met)) + f" {noun}"
+        if len(held) == 1:
+            verdict = _MET if met else _MISSED
+            return Markdown(f"{self.named(held)} {verdict} ({minimum})")
         if not met:
             head = f"chưa có {noun} nào {_MET} ({minimum})"
             return join((head, self._lowest(missed, lowest)), "; ")
@@ -399,7 +425,7 @@ class Narrative:
         resolved = self.facts.get("pakn_resolved", period, scope)
         rate = self.facts.get("pakn_resolution_rate", period, scope)
         if not received.numerator:
-            return Markdown(f"không tiếp nhận PAKN nào (tổng số {figure(received)})")
+            return Markdown("không tiếp nhận PAKN nào")
         head = f"tiếp nhận {figure(received, strong=True)} PAKN"
         if not resolved.numerator:
             return Markdown(
@@ -513,14 +539,15 @@ class Narrative:
         )
 
     def _lowest(self, missed: Sequence[Fact], most: int) -> Markdown:
-        """The lowest among those that miss a target, lowest last; ties all named."""
-        if len(missed) < 2:
-            return Markdown(f"{_MISSED}: {self.named(missed)}") if missed else EMPTY
+        """The lowest among two or more that miss a target, lowest last; ties all named."""
         values = [fact.exact for fact in missed]
         if len(set(values)) == 1:
             return Markdown(f"cùng ở mức {figure(missed[0])}")
         low = [f for f in missed if 1 + sum(value < f.exact for value in values) <= most]
         low = low if len(low) < len(missed) else [f for f in missed if f.exact == min(values)]
+        if len(low) > 1 and len({fact.exact for fact in low}) == 1:
+            names = listed([self.name(fact) for fact in low])
+            return Markdown(f"thấp nhất là {names} (cùng {figure(low[0])})")
         low = sorted(low, key=lambda f: -f.exact)
         return Markdown(f"thấp nhất là {self.named(low)}")
 

@@ -19,7 +19,7 @@ from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
 from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.errors import DxError
 from dxreport.facts import Fact, Facts, compute_facts
-from dxreport.markup import EMPTY, Markdown, div, link, listed, md_escape
+from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
 from dxreport.narrative import Narrative, month_name
 from dxreport.periods import Month, PeriodId
 from dxreport.reading import Tables, read_tables
@@ -106,16 +106,21 @@ class Report:
         if not targets:
             none = "không có chỉ tiêu nào đang có hiệu lực trong kỳ báo cáo"
             return Markdown(f"{basis}: {none}" if basis else vi.upper_first(none))
-        demands = [
-            Markdown(f"{vi.exact(t.minimum)}% ở {self.say.level_name(t.level)}") for t in targets
-        ]
-        dues = sorted({target.due for target in targets if target.due})
-        due = f"chậm nhất ngày {listed([vi.legal_day(d) for d in dues])}, " if dues else ""
-        return Markdown(f"Theo {basis}: {due}{md_escape(what)} đạt tối thiểu {listed(demands)}")
+        demands = []
+        for due in dict.fromkeys(target.due for target in targets):
+            minimums = [
+                f"{vi.exact(target.minimum)}% ở {self.say.level_name(target.level)}"
+                for target in targets
+                if target.due == due
+            ]
+            until = f", chậm nhất ngày {vi.legal_day(due)}" if due else ""
+            demands.append(f"{listed(minimums)}{until}")
+        return Markdown(f"Theo {basis}, {md_escape(what)} đạt tối thiểu {join(demands, '; ')}")
 
     def _targets(self, indicator: str) -> list[Target]:
         """The targets in force, of the levels that have units this month."""
         levels = {unit.level for unit in self.catalogue.units_in(self.month)}
+        levels &= set(self.catalogue.indicators[indicator].levels)
         found = (
             self.catalogue.target(indicator, level, self.month)
             for level in LEVELS
