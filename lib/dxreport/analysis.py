@@ -12,7 +12,7 @@ by a unit that is valid then, as the world stood at the end of the month. `scope
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -63,7 +63,7 @@ class Analysis:
     """
 
     month: Month
-    level: str
+    catalogue: Catalogue = field(repr=False)
     units: pl.DataFrame
     received: pl.DataFrame
     processing: pl.DataFrame
@@ -106,7 +106,7 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
     waiting, medians = _waiting(cases)
     return Analysis(
         month=month,
-        level=catalogue.peer_level(month),
+        catalogue=catalogue,
         units=units,
         received=_complete(received, scopes, months),
         processing=_complete(processing, scopes),

@@ -39,7 +39,7 @@ def chosen(selection: alt.Parameter, faded: float = _FADED, full: float = 1.0) -
     return alt.when(selection).then(alt.value(full)).otherwise(alt.value(faded))
 
 
-def fluid(chart: AnyChart, height: float | alt.Step) -> AnyChart:
+def fluid(chart: AnyChart, height: float) -> AnyChart:
     """A chart as wide as its place on the page."""
     return chart.properties(
         width="container",

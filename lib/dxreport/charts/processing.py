@@ -11,6 +11,7 @@ from dxreport.analysis import SMALLEST, Analysis, of_scope
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
+from dxreport.narrative import year_to_date_name
 
 _MEAN = "pakn_processing_days_mean"
 
@@ -111,7 +112,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
         )
     )
     chart = alt.layer(*layers, data=parts.values(rows)).add_params(unit)
-    return parts.fluid(chart, alt.Step(parts.ROW))
+    return parts.fluid(chart, parts.ROW * len(rows))
 
 
 def _caption(analysis: Analysis, facts: Facts, province: Fact) -> str:
@@ -157,7 +158,7 @@ def _note(analysis: Analysis) -> str:
 
 
 def _period(analysis: Analysis) -> str:
-    return words.since_january(analysis.month)
+    return year_to_date_name(analysis.month)
 
 
 def _days(fact: Fact) -> str:

@@ -10,6 +10,7 @@ from dxreport.analysis import STARS, Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
+from dxreport.narrative import year_to_date_name
 
 _MEAN = "pakn_satisfaction_mean"
 _LABELLED = 0.1
@@ -32,7 +33,7 @@ def satisfaction_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             f"Mỗi thanh gồm tỷ lệ (%) PAKN được chấm 1–5 điểm, mức 3 điểm nằm giữa; bên phải là "
             f"điểm trung bình và số PAKN được đánh giá (n) trong số PAKN tiếp nhận "
-            f"{words.since_january(analysis.month)}. {words.as_of(analysis.month)}"
+            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
         ),
         units=True,
     )
@@ -146,13 +147,13 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
         x=edge, text="sample:N"
     )
     chart = alt.layer(middle, bars, *figures, means, sizes, data=parts.values(segments))
-    return parts.fluid(chart.add_params(unit), alt.Step(parts.ROW))
+    return parts.fluid(chart.add_params(unit), parts.ROW * len(units))
 
 
 def _caption(analysis: Analysis, facts: Facts, province: Fact) -> str:
     if not province.exists:
         return words.sentence(
-            f"{words.since_january(analysis.month)} chưa có PAKN nào được người dân đánh giá"
+            f"{year_to_date_name(analysis.month)} chưa có PAKN nào được người dân đánh giá"
         )
     ranked = [facts.get(_MEAN, "ytd", scope) for scope in analysis.units["scope"]]
     said = words.extremes(ranked, "thấp nhất", "cao nhất")

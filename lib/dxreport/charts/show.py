@@ -19,7 +19,7 @@ import vl_convert
 
 from dxreport.charts import theme
 from dxreport.charts.parts import AnyChart
-from dxreport.markup import Markdown
+from dxreport.markup import Markdown, md_escape
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
@@ -28,7 +28,6 @@ PIXEL_RATIO = 2
 """192 pixels to the inch in a picture that is no drawing."""
 
 _ID = re.compile(r"[a-z][a-z0-9-]*")
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True)
@@ -124,11 +123,11 @@ class Figure:
 
     def _docx(self, label: str) -> str:
         words = _one_line(f"{label} {self.caption}")
-        picture = f"![{_markdown(self.alt)}]({STATIC}/{self.id}.png){{width=16cm}}"
+        picture = f"![{md_escape(self.alt)}]({STATIC}/{self.id}.png){{width=16cm}}"
         lines = [
             '::::: {.content-visible when-format="docx"}',
             '::: {custom-style="Chú thích hình"}',
-            _markdown(words),
+            md_escape(words),
             ":::",
             "",
             '::: {custom-style="Hình"}',
@@ -138,7 +137,7 @@ class Figure:
             ":::",
         ]
         if self.note:
-            lines += ["", '::: {custom-style="Ghi chú hình"}', _markdown(self.note), ":::"]
+            lines += ["", '::: {custom-style="Ghi chú hình"}', md_escape(self.note), ":::"]
         return "\n".join([*lines, ":::::"])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -176,7 +175,3 @@ def _typst(text: str) -> str:
     """A typst string: nothing in it is markup or code."""
     escaped = _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _markdown(text: str) -> str:
-    return _PUNCTUATION.sub(r"\\\1", _one_line(text))

@@ -15,6 +15,7 @@ _FINEST = 1_728_000
 """Parts of a day of which every quantile of whole seconds (to a 20th) is a whole number."""
 
 _MOST_NAMES = 3
+_PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
 
 
 def days(value: float | None, places: int = 1) -> str:
@@ -48,29 +49,14 @@ def sample(n: int) -> str:
     return f"n = {vi.integer(n)}"
 
 
-def month_name(month: Month) -> str:
-    """As sentences write it: "tháng 9/2024"."""
-    return f"tháng {month.month}/{month.year}"
-
-
-def since_january(month: Month) -> str:
-    """The `ytd` period in words: "9 tháng đầu năm 2024"."""
-    if month.month == 1:
-        return month_name(month)
-    return (
-        "năm " + str(month.year)
-        if month.month == 12
-        else (f"{month.month} tháng đầu năm {month.year}")
-    )
-
-
 def as_of(month: Month) -> str:
     return f"Số liệu tính đến hết ngày {vi.legal_day(month.last)}."
 
 
 def in_sentence(name: str) -> str:
-    """A name inside a sentence: "Huyện Tiên Du" with a small h, "UBND" as it is."""
-    return vi.lower_first(name) if name[1:2].islower() else name
+    """A name inside a sentence: "Huyện Tiên Du" with a small h, "Sở Tư pháp" as it is."""
+    is_place = vi.nfc(name).lower().startswith(tuple(f"{place} " for place in _PLACES))
+    return vi.lower_first(name) if is_place else name
 
 
 def named(names: Sequence[str], noun: str = "đơn vị") -> str:
