@@ -8,11 +8,13 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import polars as pl
 import pytest
 import yaml
+
 from dxreport.errors import DxError, UsageError
 from dxreport.sample import TABLES, make_sample
 
@@ -51,7 +53,7 @@ def published(sample: Path) -> Iterator[Published]:
 class Published:
     """The indicators of the published report, written anew in SQL on the sample's files."""
 
-    PERIODS = {"month": ("2024-09-01", "2024-09"), "ytd": ("2024-01-01", "2024-01")}
+    PERIODS: ClassVar = {"month": ("2024-09-01", "2024-09"), "ytd": ("2024-01-01", "2024-01")}
     AS_OF = "TIMESTAMP '2024-10-01'"
 
     def __init__(self, db: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -104,12 +106,9 @@ class Published:
 
     def _terms(self, indicator: str) -> tuple[str, str, str]:
         resolved = f"coalesce(resolved_at < {self.AS_OF}, false)"
-        late = (
-            f"count(*) FILTER (returned_at > due_at"
-            f" OR (coalesce(returned_at >= {self.AS_OF}, true) AND due_at < {self.AS_OF}))"
-        )
-        # A dossier returned late but after the as-of date is overdue by the second condition.
-        late = late.replace("returned_at > due_at", f"returned_at > due_at AND returned_at < {self.AS_OF}")
+        # What is not back by the as-of date is late where it was due before it.
+        back = f"least(coalesce(returned_at, {self.AS_OF}), {self.AS_OF})"
+        late = f"count(*) FILTER ({back} > due_at)"
         return {
             "documents_signed_rate": ("documents", "sum(signed_from_work_file)", "sum(outgoing)"),
             "e_copy_rate": ("e_copies", "sum(electronic)", "sum(certified)"),
@@ -346,7 +345,7 @@ def test_the_contract_holds(scaled: Path) -> None:
         frame = read(scaled, table)
         assert frame.select("unit_id", "month").is_unique().all()
         assert frame["month"].n_unique() == 9
-        assert frame.select((0 <= pl.col(part)) & (pl.col(part) <= pl.col(whole))).to_series().all()
+        assert frame.select((pl.col(part) >= 0) & (pl.col(part) <= pl.col(whole))).to_series().all()
     pakn, procedures = read(scaled, "pakn"), read(scaled, "procedures")
     assert pakn["pakn_id"].is_unique().all()
     assert procedures.select("source_system", "dossier_id").is_unique().all()
@@ -367,9 +366,10 @@ def test_scale_multiplies_rows_and_keeps_the_rhythm(sample: Path, tmp_path: Path
     for table in ("pakn", "procedures"):
         before, after = read(sample, table), read(tmp_path, table)
         assert after.height == 4 * before.height
-        for by in ("unit_id", pl.col("received_at").dt.month(), pl.col("received_at").dt.weekday()):
-            counts = [frame.group_by(by).len().sort(by) for frame in (before, after)]
-            assert (counts[1]["len"] == 4 * counts[0]["len"]).all()
+        received = pl.col("received_at").dt
+        for by in (pl.col("unit_id"), received.month(), received.weekday()):
+            few, many = (frame.group_by(by=by).len().sort("by")["len"] for frame in (before, after))
+            assert (many == 4 * few).all()
     assert read(tmp_path, "documents")["outgoing"].sum() == 4 * (
         read(sample, "documents")["outgoing"].sum()
     )
@@ -379,6 +379,16 @@ def test_scale_can_be_set_by_table(sample: Path, tmp_path: Path) -> None:
     make_sample(tmp_path, REFERENCE, scale={"pakn": 2})
     assert read(tmp_path, "pakn").height == 2 * read(sample, "pakn").height
     assert read(tmp_path, "procedures").equals(read(sample, "procedures"))
+
+
+def test_progress_counts_every_record(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    make_sample(tmp_path, REFERENCE, scale=1.5, progress=lambda *now: told.append(now))
+    for table in ("pakn", "procedures"):
+        rows = [(done, total) for name, done, total in told if name == table]
+        assert len(rows) == 9
+        assert rows == sorted(rows)
+        assert rows[-1] == (read(tmp_path, table).height,) * 2
 
 
 def test_what_happens_after_the_report_is_there_to_be_left_out(sample: Path) -> None:

@@ -98,7 +98,8 @@ class Calendar:
         starts = np.array([start for start, _ in self.sessions], dtype=np.int64)
         worked = np.minimum(np.floor(shares * lengths.sum()).astype(np.int64), lengths.sum() - 1)
         session = np.searchsorted(before, worked, side="right") - 1
-        return starts[session] + worked - before[session]
+        seconds: Ints = starts[session] + worked - before[session]
+        return seconds
 
     def closing(self, index: Ints) -> Ints:
         """The last second of work of the working days at these places."""

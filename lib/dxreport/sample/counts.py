@@ -65,6 +65,7 @@ def e_copies(calibration: Calibration, rng: np.random.Generator) -> pl.DataFrame
             months,
             [*by_month.tolist(), row["certified_last"]],
             [*by_month_e.tolist(), row["electronic_last"]],
+            strict=True,
         ):
             certified = quota(total, size * _noise(rng, len(size), noise))
             parts.append(
@@ -84,9 +85,7 @@ def _noise(rng: np.random.Generator, n: int, width: float) -> Floats:
     return 1.0 + width * (2.0 * rng.random(n) - 1.0)
 
 
-def _fill(
-    total: int, weights: Floats, pins: list[int | None], caps: Ints | None = None
-) -> Ints:
+def _fill(total: int, weights: Floats, pins: list[int | None], caps: Ints | None = None) -> Ints:
     """`total` split by weight where nothing is pinned, as pinned elsewhere."""
     fixed = np.array([pin is not None for pin in pins])
     parts = np.array([pin or 0 for pin in pins], dtype=np.int64)

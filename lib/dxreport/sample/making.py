@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,9 @@ from dxreport.sample.scaling import PIECE, Shape, grow
 TABLES = ("documents", "e_copies", "pakn", "procedures")
 """The tables that are made; their place here is a part of their seed."""
 
+Progress = Callable[[str, int, int], None]
+"""Told the table, the rows that are written, and the rows that there will be."""
+
 _SECOND = 1_000_000
 
 _PAKN = Shape(identifier="pakn_id", prefix="PA", closed_at="resolved_at")
@@ -38,6 +40,7 @@ def make_sample(
     reference: Path,
     seed: int = 2024,
     scale: float | Mapping[str, float] = 1.0,
+    progress: Progress | None = None,
 ) -> None:
     """Write a synthetic data folder: documents.csv, e_copies.csv, pakn.parquet,
     procedures.parquet and dataset.yml.
@@ -57,7 +60,7 @@ def make_sample(
     calibration = load_calibration(reference)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write(calibration, out, seed, scales)
+        _write(calibration, out, seed, scales, progress or _quiet)
     except (ValueError, KeyError, pl.exceptions.ColumnNotFoundError) as error:
         raise DxError(f"the sample's calibration does not add up: {error}") from error
     except OSError as error:
@@ -65,7 +68,11 @@ def make_sample(
 
 
 def _write(
-    calibration: Calibration, out: Path, seed: int, scales: Mapping[str, float]
+    calibration: Calibration,
+    out: Path,
+    seed: int,
+    scales: Mapping[str, float],
+    progress: Progress,
 ) -> None:
     def rng(table: str) -> np.random.Generator:
         return np.random.default_rng([seed, TABLES.index(table)])
@@ -79,7 +86,10 @@ def _write(
         base = make_records(calibration, rng(name))
         of_copies = [seed, len(TABLES) + TABLES.index(name)]
         pieces = grow(base, shape, calibration.months, scales[name], of_copies)
-        _stream(out / f"{name}.parquet", (_as_contract(piece) for piece in pieces))
+        _stream(
+            out / f"{name}.parquet",
+            _counted(pieces, name, math.floor(base.height * scales[name]), progress),
+        )
     _put(out / "dataset.yml", calibration.dataset.encode())
 
 
@@ -112,6 +122,21 @@ def _as_contract(piece: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
+def _quiet(_table: str, _done: int, _total: int) -> None:
+    return None
+
+
+def _counted(
+    pieces: Iterator[pl.DataFrame], table: str, total: int, progress: Progress
+) -> Iterator[pl.DataFrame]:
+    """The pieces in the contract's form, each reported once it was taken."""
+    done = 0
+    for piece in pieces:
+        yield _as_contract(piece)
+        done += piece.height
+        progress(table, done, total)
+
+
 def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
     """Write pieces to one Parquet file as they come."""
     first = next(pieces, None)
@@ -119,12 +144,7 @@ def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
         raise UsageError("the scale is so small that no record is left")
 
     # A Parquet sink of polars wants a source; it asks for the pieces once, from the first.
-    def source(
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
+    def source(*_wishes: object) -> Iterator[pl.DataFrame]:
         yield first
         yield from pieces
 
@@ -133,7 +153,7 @@ def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
         register_io_source(source, schema=first.schema).sink_parquet(
             partial, row_group_size=PIECE, compression="zstd", engine="streaming"
         )
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -141,4 +161,4 @@ def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
 def _put(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.part")
     partial.write_bytes(content)
-    os.replace(partial, path)
+    partial.replace(path)

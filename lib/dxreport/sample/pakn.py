@@ -26,13 +26,24 @@ def pakn(calibration: Calibration, rng: np.random.Generator) -> pl.DataFrame:
     Times are seconds (`NEVER` where there is none), ratings 1-5 (`UNRATED` where there is none).
     As of the calendar's as-of date each unit adds up to its pakn.csv row.
     """
-    frames = [_unit(calibration, rng, row) for row in calibration.pakn.iter_rows(named=True)]
+    # A unit of a few rows may miss its sum of days by a little; the largest, which comes last,
+    # makes up for it, so that the sum of all is exact.
+    rows = calibration.pakn.sort("resolved", maintain_order=True).to_dicts()
+    missing = sum(row["days"] for row in rows) * DAY
+    frames: list[pl.DataFrame] = []
+    for row in rows:
+        seconds = missing if row is rows[-1] else row["days"] * DAY
+        frames.append(_unit(calibration, rng, row, seconds))
+        missing -= _seconds_spent(frames[-1], calibration.calendar)
     return _with_topics(calibration, rng, pl.concat(frames)).sort(
         "received_at", "unit_id", maintain_order=True
     )
 
 
-def _unit(calibration: Calibration, rng: np.random.Generator, row: dict[str, Any]) -> pl.DataFrame:
+def _unit(
+    calibration: Calibration, rng: np.random.Generator, row: dict[str, Any], seconds: int
+) -> pl.DataFrame:
+    """One unit's PAKN, whose processing times sum to `seconds` as near as may be."""
     style, calendar = calibration.pakn_style, calibration.calendar
     received, unresolved = _received(calibration, rng, row)
     n = len(received)
@@ -40,7 +51,7 @@ def _unit(calibration: Calibration, rng: np.random.Generator, row: dict[str, Any
     resolved = np.full(n, NEVER, dtype=np.int64)
     done = ~unresolved
     handling = _Handling(rng, calendar, curve(style, "processing"), received[done])
-    resolved[done] = handling.fitted(row["days"] * DAY)
+    resolved[done] = handling.fitted(seconds)
 
     rating = np.zeros(n, dtype=np.int64)
     stars = _stars(row["rated"], row["stars"], style["stars"])
@@ -70,6 +81,13 @@ def _unit(calibration: Calibration, rng: np.random.Generator, row: dict[str, Any
     )
 
 
+def _seconds_spent(frame: pl.DataFrame, calendar: Calendar) -> int:
+    """The processing times of what is resolved as of the as-of date, in seconds."""
+    resolved = pl.col("resolved_at")
+    done = frame.filter(resolved != NEVER, resolved < calendar.as_of_end)
+    return int(done.select((resolved - pl.col("received_at")).sum()).item())
+
+
 def _received(
     calibration: Calibration, rng: np.random.Generator, row: dict[str, Any]
 ) -> tuple[Ints, Any]:
@@ -86,7 +104,7 @@ def _received(
     backlog = [*quota(open_before, before * growth, before).tolist(), open_last]
 
     times, flags = [], []
-    for month, count, open_count in zip(calibration.months, counts, backlog):
+    for month, count, open_count in zip(calibration.months, counts, backlog, strict=True):
         arrived = calendar.arrivals(rng, month, count, rhythm(style))
         hasty = float(style["hasty"])
         key = (1.0 - hasty) * rng.random(count) + hasty * np.arange(count) / max(count, 1)
@@ -211,14 +229,12 @@ def _with_topics(
             quota(int(sizes.sum()), weight),
         )
         names = common["topic"].to_numpy()
-        for rows, counts in zip(cells, table):
+        for rows, counts in zip(cells, table, strict=True):
             topic[rng.permutation(rows)] = np.repeat(names, counts)
     return frame.insert_column(2, pl.Series("topic", topic.tolist(), dtype=pl.String))
 
 
-def _leanings(
-    factors: pl.DataFrame, topics: pl.DataFrame, cells: list[tuple[str, str]]
-) -> Floats:
+def _leanings(factors: pl.DataFrame, topics: pl.DataFrame, cells: list[tuple[str, str]]) -> Floats:
     """How much more (or less) of each topic a unit and month has: cells x topics."""
     table = np.ones((len(cells), topics.height))
     column = {topic: k for k, topic in enumerate(topics["topic"])}

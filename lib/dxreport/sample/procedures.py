@@ -24,9 +24,7 @@ def procedures(calibration: Calibration, rng: np.random.Generator) -> pl.DataFra
         _unit(calibration, rng, row, levels[row["unit_id"]])
         for row in calibration.procedures.iter_rows(named=True)
     ]
-    return pl.concat(frames).sort(
-        "received_at", "source_system", "unit_id", maintain_order=True
-    )
+    return pl.concat(frames).sort("received_at", "source_system", "unit_id", maintain_order=True)
 
 
 def _unit(
@@ -38,14 +36,14 @@ def _unit(
     received = np.concatenate(
         [
             calendar.arrivals(rng, month, int(count), rhythm(style))
-            for month, count in zip(calibration.months, per_month)
+            for month, count in zip(calibration.months, per_month, strict=True)
         ]
     )
     starts = month_starts(calibration.months)
     month = np.searchsorted(starts, received, side="right") - 1
 
     start = calendar.working_index(received // DAY)
-    days, weights = zip(*style["terms"][level])
+    days, weights = zip(*style["terms"][level], strict=True)
     term: Ints = np.array(days, dtype=np.int64)[pick(rng, weights, n)]
     due = calendar.closing(start + term)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from dxreport.sample.clock import DAY, NEVER, day_number, month_starts
-from dxreport.sample.shares import Ints
 from dxreport.periods import Month
+from dxreport.sample.clock import DAY, NEVER, day_number, month_starts
+from dxreport.sample.shares import Flags, Ints
 
 PIECE = 250_000
 """Rows that are made, sorted and written at once."""
@@ -53,7 +53,8 @@ def grow(
     copies = np.diff(edges)
     starts = np.searchsorted(base["received_at"].to_numpy(), month_starts(months))
     numbered = _Numbers(shape)
-    for k, (month, first, last) in enumerate(zip(months, starts[:-1], starts[1:])):
+    for k, month in enumerate(months):
+        first, last = starts[k], starts[k + 1]
         of_month, wanted = base[int(first) : int(last)], copies[first:last]
         if not wanted.sum():
             continue
@@ -69,7 +70,7 @@ def grow(
 
 
 def _moved(
-    piece: pl.DataFrame, shape: Shape, month: Month, copied: Ints, rng: np.random.Generator
+    piece: pl.DataFrame, shape: Shape, month: Month, copied: Flags, rng: np.random.Generator
 ) -> pl.DataFrame:
     """`piece` with its copies moved by weeks and minutes, still within the month."""
     received = piece["received_at"].to_numpy()

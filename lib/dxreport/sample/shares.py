@@ -83,7 +83,8 @@ def integer_table(weights: Floats, rows: Ints, columns: Ints) -> Ints:
 def pick(rng: np.random.Generator, weights: npt.ArrayLike, n: int) -> Ints:
     """`n` random indices, each with a chance in proportion to its weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(n) * edges[-1], side="right").astype(np.int64)
+    found: Ints = np.searchsorted(edges, rng.random(n) * edges[-1], side="right").astype(np.int64)
+    return found
 
 
 def lowest(keys: Floats, n: int) -> Flags:
@@ -102,7 +103,9 @@ class Curve:
 
     @classmethod
     def of(cls, points: Sequence[Sequence[float]]) -> Curve:
-        shares, values = (np.array(column, dtype=np.float64) for column in zip(*points))
+        shares, values = (
+            np.array(column, dtype=np.float64) for column in zip(*points, strict=True)
+        )
         if (np.diff(shares) <= 0).any() or (np.diff(values) <= 0).any():
             raise ValueError("a curve's points must rise")
         return cls(shares, values)
