@@ -1,0 +1,215 @@
+"""The embedded engine: an executed notebook to HTML, PDF and DOCX, by pandoc and typst wheels.
+
+pandoc reads the document once; each format is then written from that one tree, with the filter
+and the templates of the extension `_extensions/cong-van`, which Quarto uses too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import typst
+from nbformat import NotebookNode
+
+from dxreport.errors import DxError
+from dxreport.rendering import pandoc
+from dxreport.rendering.qmd import Cell, Document, Text
+
+Format = Literal["html", "typst", "docx"]
+Tree = dict[str, Any]
+
+EXTENSION = Path("_extensions") / "cong-van"
+READER = "markdown-yaml_metadata_block"
+_RAW = {
+    "html": ("html", "html4", "html5"),
+    "typst": ("typst",),
+    "docx": ("openxml",),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document ready to be written: pandoc's tree, and the moment that its files are of."""
+
+    tree: Tree
+    moment: datetime
+
+    @property
+    def epoch(self) -> int:
+        return int(self.moment.replace(tzinfo=UTC).timestamp())
+
+
+def to_markdown(notebook: NotebookNode, document: Document) -> str:
+    """The executed notebook as one markdown text: its prose, and what its cells showed."""
+    blocks: list[str] = []
+    parts = iter(document.parts)
+    for cell in notebook.cells:
+        if cell.cell_type == "raw" or "injected-parameters" in cell.metadata.get("tags", []):
+            continue
+        part = next(parts)
+        if isinstance(part, Text):
+            blocks.append(cell.source)
+        else:
+            blocks += _shown(part, cell)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _shown(part: Cell, cell: NotebookNode) -> list[str]:
+    options = part.options
+    if not options.include:
+        return []
+    blocks = []
+    if options.echo:
+        code = "\n".join(line for line in part.source.splitlines() if not line.startswith("#|"))
+        blocks.append(_verbatim(code, "python"))
+    for output in cell.outputs if options.output else ():
+        if output.output_type == "stream":
+            if output["name"] == "stderr" and not options.warning:
+                continue
+            text = output["text"]
+            blocks.append(text if options.asis and output["name"] == "stdout" else _verbatim(text))
+        elif "text/markdown" in output["data"]:
+            blocks.append(output["data"]["text/markdown"])
+        else:
+            blocks.append(_verbatim(output["data"]["text/plain"]))
+    return blocks
+
+
+def _verbatim(text: str, language: str = "") -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def read(markdown: str, metadata: Mapping[str, Any], moment: datetime) -> Source:
+    """Read the document once. `metadata` is what templates and filter see."""
+    header = json.dumps(metadata, ensure_ascii=False, default=str)
+    tree = pandoc.read(f"---\n{header}\n---\n\n{markdown}", "markdown")
+    return Source(tree, moment)
+
+
+def write_html(source: Source, root: Path) -> str:
+    """The page, as the template makes it; `page.finish` completes it."""
+    arguments = _arguments(root, "html", "template.html")
+    arguments += ["--toc", "--toc-depth=3", "--section-divs", "--mathml"]
+    return pandoc.run(arguments, _for(source, "html"), epoch=source.epoch).decode()
+
+
+def write_typst(source: Source, root: Path) -> str:
+    """The typst source of the letter."""
+    arguments = _arguments(root, "typst", "template.typ")
+    return pandoc.run(arguments, _for(source, "typst"), epoch=source.epoch).decode()
+
+
+def write_docx(source: Source, root: Path) -> bytes:
+    """The letter as a Word document."""
+    reference = root / EXTENSION / "reference.docx"
+    arguments = _arguments(root, "docx", "template.openxml")
+    arguments += [f"--reference-doc={reference}", "--output=-"]
+    return pandoc.run(arguments, _for(source, "docx"), epoch=source.epoch)
+
+
+def compile_pdf(
+    code: str, root: Path, moment: datetime, *, fonts: Sequence[Path], system_fonts: bool = False
+) -> bytes:
+    """The PDF of typst source: tagged, by PDF/UA-1, its times fixed to `moment`.
+
+    Paths in the source are those of `root`, where it is written to for the compiler to read.
+    """
+    main = root / "report.typ"
+    main.write_text(code, encoding="utf-8")
+    try:
+        made: bytes = typst.compile(
+            main,
+            root=root,
+            font_paths=typst.Fonts(
+                include_system_fonts=system_fonts, font_paths=[str(folder) for folder in fonts]
+            ),
+            format="pdf",
+            pdf_standards="ua-1",
+            timestamp=int(moment.replace(tzinfo=UTC).timestamp()),
+        )
+    except typst.TypstError as error:
+        raise DxError(f"typst failed: {' '.join(str(error).split())}") from None
+    return made
+
+
+def _arguments(root: Path, writer: str, template: str) -> list[str]:
+    extension = root / EXTENSION
+    return [
+        "--from=json",
+        f"--to={writer}",
+        f"--lua-filter={extension / 'cong-van.lua'}",
+        f"--template={extension / template}",
+        "--standalone",
+        "--wrap=none",
+    ]
+
+
+# -- one tree for each format
+
+
+def _for(source: Source, name: Format) -> bytes:
+    tree = source.tree | {"blocks": _blocks(source.tree["blocks"], name)}
+    return json.dumps(tree, ensure_ascii=False).encode()
+
+
+def _blocks(nodes: list[Any], name: Format) -> list[Any]:
+    """The nodes that `name` shows: conditions decided, raw blocks of other formats left out."""
+    out: list[Any] = []
+    for node in nodes:
+        kind, content = node["t"], node.get("c")
+        if kind in ("RawBlock", "RawInline"):
+            if content[0] in _RAW[name]:
+                out.append(node)
+        elif kind in ("Div", "Span") and _condition(content[0]):
+            if _holds(content[0], name):
+                out += _blocks(content[1], name)
+        elif kind == "Para" and _is_pagebreak(content):
+            out.append(_PAGEBREAK[name])
+        else:
+            out.append(_inside(node, name))
+    return out
+
+
+def _inside(node: Any, name: Format) -> Any:
+    if isinstance(node, dict):
+        return {key: _inside(value, name) if key == "c" else value for key, value in node.items()}
+    if isinstance(node, list):
+        if node and all(isinstance(item, dict) and "t" in item for item in node):
+            return _blocks(node, name)
+        return [_inside(item, name) for item in node]
+    return node
+
+
+def _condition(attributes: list[Any]) -> bool:
+    return bool({"content-visible", "content-hidden"} & set(attributes[1]))
+
+
+def _holds(attributes: list[Any], name: Format) -> bool:
+    pairs = dict(attributes[2])
+    names = {name, "pdf"} if name == "typst" else {name}
+    if "when-format" in pairs:
+        matches = pairs["when-format"] in names
+    else:
+        matches = pairs.get("unless-format") not in names
+    return matches == ("content-visible" in attributes[1])
+
+
+def _is_pagebreak(inlines: list[Any]) -> bool:
+    text = "".join(i["c"] if i["t"] == "Str" else " " for i in inlines if i["t"] in _TEXTUAL)
+    return text == "{{< pagebreak >}}" and len(inlines) == text.count(" ") + 3
+
+
+_TEXTUAL = ("Str", "Space")
+_PAGEBREAK: dict[str, Tree] = {
+    "html": {"t": "RawBlock", "c": ["html", '<div class="page-break"></div>']},
+    "typst": {"t": "RawBlock", "c": ["typst", "#pagebreak(weak: true)"]},
+    "docx": {"t": "RawBlock", "c": ["openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>']},
+}

@@ -1,0 +1,419 @@
+"""Run a document once: `.qmd` parts -> notebook -> papermill -> executed notebook.
+
+papermill runs the notebook with an engine of ours, which needs no kernel process: the cells run
+in an `InteractiveShell` in this process, and everything that IPython changes in the process is
+put back. The executed notebook holds no time stamp, no path of this machine and no random id,
+and Quarto renders it as it is with `--no-execute`.
+"""
+
+from __future__ import annotations
+
+import ast
+import atexit
+import builtins
+import contextlib
+import io
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import nbformat
+import papermill
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat import NotebookNode
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+from traitlets import Type
+from traitlets.config import Config
+
+from dxreport.errors import DxError
+from dxreport.rendering.qmd import Cell, Document, Inline, Text, Where
+
+ENGINE = "dxreport-inprocess"
+_PARAMETERS = "parameters"
+_INJECTED = "injected-parameters"
+_KEY = "dxreport"
+_MARKDOWN = "text/markdown"
+_PLAIN = "text/plain"
+_ESCAPED = frozenset("\\`*_{}[]()#+-.!<>|~^$@'\"&=:")
+
+
+def execute(
+    document: Document,
+    parameters: Mapping[str, str],
+    *,
+    folder: Path,
+    shown: Mapping[str, str] | None = None,
+) -> NotebookNode:
+    """Run `document` in `folder` with `parameters` and return the executed notebook.
+
+    `shown` gives what stands in the notebook for a parameter whose value is a path of this
+    machine. A `DxError` from a cell passes through; any other exception becomes one, with the
+    file and row of the line that failed.
+    """
+    notebook = to_notebook(document)
+    _check_parameters(document, parameters)
+    # papermill resolves a folder once for the whole process; the engine needs it too.
+    executed = papermill.execute_notebook(
+        notebook,
+        None,
+        parameters=dict(parameters),
+        engine_name=ENGINE,
+        kernel_name="python3",
+        language="python",
+        progress_bar=False,
+        cwd=folder,
+    )
+    return _clean(executed, parameters, shown or {})
+
+
+def to_notebook(document: Document) -> NotebookNode:
+    """The document as a notebook that is not run yet."""
+    cells: list[NotebookNode] = []
+    if document.header:
+        cells.append(_new(nbformat.v4.new_raw_cell, f"---\n{document.header}\n---"))
+    for part in document.parts:
+        if isinstance(part, Text):
+            cell = _new(nbformat.v4.new_markdown_cell, part.source.rstrip("\n"))
+            cell.metadata[_KEY] = {"inlines": [_pack(inline) for inline in part.inlines]}
+        else:
+            cell = _new(nbformat.v4.new_code_cell, part.source)
+            if part.tags:
+                cell.metadata["tags"] = list(part.tags)
+            cell.metadata[_KEY] = {
+                "file": part.where.file,
+                "row": part.where.row,
+                "evaluate": part.options.evaluate,
+            }
+        cells.append(cell)
+    metadata = {
+        "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+    }
+    return _new(nbformat.v4.new_notebook, cells=cells, metadata=metadata)
+
+
+def to_text(value: object) -> str:
+    """A value of an inline expression as pandoc markdown.
+
+    One that knows its own markdown (`_repr_markdown_`) is spliced in as it is; the text of any
+    other is escaped, so that it stands for itself alone.
+    """
+    own = getattr(value, "_repr_markdown_", None)
+    if callable(own) and not isinstance(value, type):
+        return str(own())
+    return escape(str(value))
+
+
+def escape(text: str) -> str:
+    """`text` as pandoc markdown that shows exactly it, on one line."""
+    flat = " ".join(text.split("\n"))
+    return "".join(f"\\{char}" if char in _ESCAPED else char for char in flat)
+
+
+def _new(make: Callable[..., Any], *values: Any, **named: Any) -> NotebookNode:
+    """A part of a notebook; nbformat's makers have no types."""
+    return cast(NotebookNode, make(*values, **named))
+
+
+def _pack(inline: Inline) -> dict[str, Any]:
+    return {
+        "start": inline.start,
+        "end": inline.end,
+        "expression": inline.expression,
+        "file": inline.where.file,
+        "row": inline.where.row,
+    }
+
+
+def _check_parameters(document: Document, parameters: Mapping[str, str]) -> None:
+    cells = [part for part in document.parts if isinstance(part, Cell) and _PARAMETERS in part.tags]
+    if not cells:
+        if parameters:
+            raise DxError(
+                f"{document.name}: no cell is tagged `parameters`, so "
+                f"{', '.join(parameters)} cannot be set"
+            )
+        return
+    if len(cells) > 1:
+        raise DxError(f"{cells[1].where}: a second cell is tagged `parameters`")
+    known = _assigned(cells[0])
+    for name in parameters:
+        if name not in known:
+            raise DxError(
+                f"{cells[0].where}: there is no parameter {name!r} "
+                f"(known: {', '.join(known) or 'none'})"
+            )
+
+
+def _assigned(cell: Cell) -> list[str]:
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError as error:
+        row = cell.where.row + (error.lineno or 1) - 1
+        raise DxError(f"{Where(cell.where.file, row)}: SyntaxError: {error.msg}") from None
+    names = []
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return names
+
+
+def _clean(
+    notebook: NotebookNode, parameters: Mapping[str, str], shown: Mapping[str, str]
+) -> NotebookNode:
+    """Without what differs from run to run or from machine to machine."""
+    notebook.metadata.pop("papermill", None)
+    for index, cell in enumerate(notebook.cells):
+        cell["id"] = f"dx-{index:04d}"
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop(_KEY, None)
+        if _INJECTED in cell.metadata.get("tags", []):
+            values = {name: shown.get(name, value) for name, value in parameters.items()}
+            lines = ["#| include: false", *(f"{k} = {v!r}" for k, v in values.items())]
+            cell["source"] = "\n".join(lines)
+    nbformat.validate(notebook)
+    return notebook
+
+
+# -- the engine
+
+
+class _Outputs:
+    """What a cell shows, in order; text written one after the other is one output."""
+
+    def __init__(self) -> None:
+        self.items: list[NotebookNode] = []
+
+    def stream(self, name: str, text: str) -> None:
+        last = self.items[-1] if self.items else None
+        if last is not None and last.output_type == "stream" and last["name"] == name:
+            last["text"] += text
+        elif text:
+            self.items.append(_new(nbformat.v4.new_output, "stream", name=name, text=text))
+
+    def show(self, data: Mapping[str, Any]) -> None:
+        if _MARKDOWN in data:
+            kept = {_MARKDOWN: str(data[_MARKDOWN])}
+        elif set(data) == {_PLAIN}:
+            kept = {_PLAIN: str(data[_PLAIN])}
+        else:
+            kinds = ", ".join(sorted(set(data) - {_PLAIN}))
+            raise DxError(
+                f"this shows itself as {kinds}, which not every format has: "
+                "print its markdown with `#| output: asis`"
+            )
+        self.items.append(_new(nbformat.v4.new_output, "display_data", data=kept))
+
+
+class _Stream(io.TextIOBase):
+    """A stdout or stderr that adds to a cell's outputs."""
+
+    def __init__(self, name: str, outputs: _Outputs) -> None:
+        super().__init__()
+        self._name = name
+        self._outputs = outputs
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._outputs.stream(self._name, text)
+        return len(text)
+
+
+class _Hook(DisplayHook):
+    """Keeps the value of a cell's last expression instead of printing it."""
+
+    def __call__(self, result: Any = None) -> None:
+        shell = cast(_Shell, self.shell)
+        formatter = shell.display_formatter
+        if result is not None and formatter is not None:
+            data, _ = cast(Any, formatter).format(result)
+            if data:
+                shell.outputs.show(data)
+
+
+class _Publisher(DisplayPublisher):
+    """Keeps what `display(...)` shows."""
+
+    def publish(self, data: dict[str, Any], *_: Any, **__: Any) -> None:
+        cast(_Shell, self.shell).outputs.show(data)
+
+
+class _Shell(InteractiveShell):
+    """An IPython that leaves no trace: no history, no profile folder, no printed traceback."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    outputs: _Outputs
+
+    def init_ipython_dir(self, ipython_dir: Any) -> None:  # noqa: ARG002
+        self.ipython_dir = ""
+
+    def init_profile_dir(self, profile_dir: Any) -> None:
+        pass
+
+    def init_virtualenv(self) -> None:
+        pass
+
+    def showtraceback(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def showsyntaxerror(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def showindentationerror(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _shell() -> Iterator[_Shell]:
+    """A fresh shell; afterwards the process is as it was."""
+    classes = [cls for cls in _Shell.mro() if hasattr(cls, "_instance")]
+    missing = object()
+    instances = {cls: cls.__dict__.get("_instance", missing) for cls in classes}
+    hooks = (sys.displayhook, sys.excepthook, sys.path[:], sys.modules.get("__main__"))
+    names = dict(vars(builtins))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.cache_size = 0
+    with warnings.catch_warnings():
+        for cls in classes:
+            cls._instance = None
+        shell = None
+        try:
+            module = types.ModuleType("__main__")
+            module.__dict__["__builtins__"] = builtins
+            shell = _Shell.instance(config=config, user_module=module)
+            yield shell
+        finally:
+            if shell is not None:
+                atexit.unregister(shell.atexit_operations)
+                cast(Any, shell).restore_sys_module_state()
+            for cls, instance in instances.items():
+                if instance is missing:
+                    if "_instance" in cls.__dict__:
+                        del cls._instance
+                else:
+                    cls._instance = instance
+            sys.displayhook, sys.excepthook, sys.path[:], main = hooks
+            if main is not None:
+                sys.modules["__main__"] = main
+            for name in set(vars(builtins)) - set(names):
+                delattr(builtins, name)
+            vars(builtins).update(names)
+
+
+class InProcess(Engine):  # type: ignore[misc]
+    """papermill's engine that runs the cells, and the inline expressions between them, here."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, _kernel_name: str, **_: Any
+    ) -> None:
+        with _shell() as shell:
+            for index, cell in enumerate(nb_man.nb.cells):
+                nb_man.cell_start(cell, index)
+                if cell.cell_type == "code":
+                    _run_cell(shell, cell)
+                elif cell.cell_type == "markdown":
+                    _run_inlines(shell, cell)
+                nb_man.cell_complete(cell, index)
+
+
+papermill_engines.register(ENGINE, InProcess)
+
+
+def _run_cell(shell: _Shell, cell: NotebookNode) -> None:
+    about = cell.metadata.get(_KEY, {})
+    if not about.get("evaluate", True):
+        return
+    outputs = shell.outputs = _Outputs()
+    with _redirected(outputs):
+        result = cast(Any, shell).run_cell(cell.source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None:
+        raise _as_problem(error, about)
+    cell.outputs = outputs.items
+    cell.execution_count = None
+
+
+@contextlib.contextmanager
+def _redirected(outputs: _Outputs) -> Iterator[None]:
+    out, err = _Stream("stdout", outputs), _Stream("stderr", outputs)
+    with (
+        contextlib.redirect_stdout(cast(TextIO, out)),
+        contextlib.redirect_stderr(cast(TextIO, err)),
+    ):
+        yield
+
+
+def _as_problem(error: BaseException, about: Mapping[str, Any]) -> BaseException:
+    """The exception that leaves the run: the cell's own `DxError`, or one naming the row."""
+    file, row = about.get("file"), about.get("row")
+    if isinstance(error, DxError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if file is None or row is None:
+        return DxError(f"the parameters cannot be set: {_one_line(error)}")
+    if isinstance(error, SyntaxError) and error.lineno:
+        row += error.lineno - 1
+    else:
+        row += _failing_line(error) - 1
+    return DxError(f"{Where(file, row)}: {_one_line(error)}")
+
+
+def _failing_line(error: BaseException) -> int:
+    """The line of the cell that was running when the exception was raised."""
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith("<ipython-input") or "ipykernel_" in name:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _one_line(error: BaseException) -> str:
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    flat = " ".join(message.split())
+    name = type(error).__name__
+    return f"{name}: {flat}" if flat else name
+
+
+def _run_inlines(shell: _Shell, cell: NotebookNode) -> None:
+    """Put the values of the inline expressions in their places."""
+    text, parts, at = cell.source, [], 0
+    for inline in cell.metadata.get(_KEY, {}).get("inlines", []):
+        parts += [text[at : inline["start"]], _evaluate(shell, inline)]
+        at = inline["end"]
+    cell.source = "".join([*parts, text[at:]])
+
+
+def _evaluate(shell: _Shell, inline: Mapping[str, Any]) -> str:
+    where = Where(inline["file"], inline["row"])
+    outputs = _Outputs()
+    try:
+        with _redirected(outputs):
+            # The document is the project's own program; its cells run in the same way.
+            value = eval(inline["expression"], shell.user_ns)
+            text = to_text(value)
+    except DxError:
+        raise
+    except SyntaxError as error:
+        raise DxError(f"{where}: SyntaxError: {error.msg} in {inline['expression']!r}") from None
+    except Exception as error:
+        raise DxError(f"{where}: {_one_line(error)} in {inline['expression']!r}") from None
+    if outputs.items:
+        raise DxError(f"{where}: {inline['expression']!r} prints; inline code gives a value")
+    return text

@@ -1,0 +1,61 @@
+"""The pandoc that comes with this installation, run as a subprocess."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+
+from dxreport.errors import DxError
+
+
+@cache
+def binary() -> str:
+    """The path of pandoc; `DxError` where there is none."""
+    try:
+        return str(pypandoc.get_pandoc_path())
+    except OSError:
+        raise DxError("pandoc is missing: install the package pypandoc_binary") from None
+
+
+def run(
+    arguments: Sequence[str],
+    text: bytes,
+    *,
+    folder: Path | None = None,
+    epoch: int | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run pandoc on `text` and return what it writes to stdout.
+
+    `epoch` fixes every time stamp in the output. Raises `DxError` with pandoc's own
+    message, in one line.
+    """
+    environment = {**os.environ, **(extra or {})}
+    if epoch is not None:
+        environment["SOURCE_DATE_EPOCH"] = str(epoch)
+    done = subprocess.run(
+        [binary(), *arguments],
+        input=text,
+        capture_output=True,
+        cwd=folder,
+        env=environment,
+        check=False,
+    )
+    if done.returncode:
+        message = " ".join(done.stderr.decode(errors="replace").split())
+        raise DxError(f"pandoc failed: {message or f'exit status {done.returncode}'}")
+    return done.stdout
+
+
+def read(text: str, source_format: str, *options: str) -> dict[str, Any]:
+    """The text as pandoc's document tree."""
+    out = run(["-f", source_format, "-t", "json", *options], text.encode())
+    tree: dict[str, Any] = json.loads(out)
+    return tree
