@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 from builders import SCHEMAS, Frames, frame, small_folder, small_frames
 from dxreport import vi
 from dxreport.catalogue import Catalogue, load_catalogue
+from dxreport.exports import facts_csv
 from dxreport.facts import Fact, Facts, compute_facts
 from dxreport.periods import Month
 from dxreport.reading import Dataset, Tables, read_tables
@@ -749,3 +752,17 @@ def test_the_table_is_tidy() -> None:
     assert len({fact.key for fact in facts}) == len(facts)
     texts = table.select(pl.col("name", "printed").str.contains("None|nan")).sum().row(0)
     assert texts == (0, 0)
+
+
+@pytest.mark.parametrize("topic", ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_no_cell_of_the_csv_is_a_formula(topic: str) -> None:
+    """A topic's name stands in `name`, and first in what the most frequent topics print."""
+    frames = world(
+        units=[unit("A", name=topic)],
+        pakn=[pakn(datetime(2024, 9, 5), topic=topic)],
+        topics=[{"topic": "land", "name": topic}, {"topic": topic, "name": topic}],
+    )
+    rows = list(csv.reader(io.StringIO(facts_csv(facts_of(frames, SEPTEMBER)))))
+    cells = [cell for row in rows for cell in row if topic in cell]
+    assert len(cells) > 5
+    assert [cell for cell in cells if cell[0] in "=+-@\t\r"] == []

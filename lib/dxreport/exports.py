@@ -17,12 +17,12 @@ _FORMULA = r"^[=+\-@\t\r]"
 def facts_csv(facts: Facts) -> str:
     """RFC 4180 with a header, `\\n` line ends, empty for null and `true`/`false`.
 
-    `name` is the one column with text from the data; where it would be taken for a formula it
-    gets an apostrophe before it.
+    `name` and `printed` may begin with text from the data (a unit, a topic); where that would be
+    taken for a formula it gets an apostrophe before it.
     """
-    name = pl.col("name")
-    guarded = pl.when(name.str.contains(_FORMULA)).then("'" + name).otherwise(name)
-    return facts.frame().with_columns(guarded.alias("name")).write_csv()
+    texts = pl.col("name", "printed")
+    guarded = pl.when(texts.str.contains(_FORMULA)).then("'" + texts).otherwise(texts)
+    return facts.frame().with_columns(guarded.name.keep()).write_csv()
 
 
 def facts_json(facts: Facts) -> str:
