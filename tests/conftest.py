@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MONTH = "2024-09"
 CI = os.environ.get("CI") == "true"
 
+# What a developer has set for the command must not decide a test.
+for name in ("DXREPORT_PROJECT", "DXREPORT_DATA", "DXREPORT_DEBUG"):
+    os.environ.pop(name, None)
+
 # The same examples on every run and machine; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)

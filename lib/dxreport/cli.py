@@ -12,10 +12,12 @@ import io
 import os
 import shutil
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from dxreport.facts import Fact, Facts
     from dxreport.periods import Month
     from dxreport.reading import Tables
+    from dxreport.rendering.publish import OnStep, Rendered
 
 DEBUG = "DXREPORT_DEBUG"
 INTERRUPTED = 130
@@ -146,6 +149,36 @@ def render(
 
       dxreport render 2024-09 --formats pdf,docx --number 123 --date 2024-10-04
     """
+    from dxreport.periods import parse_months
+
+    wanted = parse_months(months)
+    chosen = _formats(formats)
+    letter = {} if number is None else {"number": number}
+    if dated is not None:
+        letter["date"] = _date(dated).isoformat()
+    home = _project(context)
+    # Bad data, or a month that has none, must stop the run before it has published anything.
+    tables = _tables(home, data)
+    found = [_facts(tables, home, month) for month in wanted]
+
+    from dxreport.exports import facts_csv
+    from dxreport.rendering.publish import render_month
+
+    for facts in found:
+        began = time.perf_counter()
+        with _progress(f"{facts.month}") as on_step:
+            done = render_month(
+                home,
+                facts.month,
+                tables.folder,
+                out or home.root / "_site",
+                formats=chosen,
+                engine=engine,
+                letter=letter,
+                on_step=on_step,
+                write_facts=partial(_save, facts_csv(facts)),
+            )
+        _write(_told(done, time.perf_counter() - began))
 
 
 @app.command(epilog=_EXITS)
@@ -222,10 +255,15 @@ def check(
 def sample(
     context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write the tables.")],
-    seed: Annotated[int, typer.Option(metavar="N", help="Another seed, other records.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Another seed gives other records.")
+    ] = None,
     scale: Annotated[
-        float, typer.Option(metavar="X", help="X times as many records; 1 is the province's size.")
-    ] = 1.0,
+        str,
+        typer.Option(
+            metavar="X", help="X times as many records, or a table's own: pakn=100,procedures=2."
+        ),
+    ] = "1",
 ) -> None:
     """Make synthetic data that reproduce the published figures of September 2024.
 
@@ -236,7 +274,19 @@ def sample(
       dxreport sample --out /tmp/dx
 
       dxreport sample --out /tmp/big --scale 100
+
+      dxreport sample --out /tmp/pakn --scale pakn=6500
     """
+    times = _scale(scale)
+    home = _project(context)
+
+    from dxreport.sample import make_sample
+
+    given = {} if seed is None else {"seed": seed}
+    with _bars() as progress:
+        make_sample(out, home.reference, scale=times, progress=progress, **given)
+    files = sorted(path for path in out.iterdir() if path.is_file())
+    _write("".join(_file_line(path) for path in files))
 
 
 def _project(context: typer.Context) -> Project:
@@ -281,15 +331,82 @@ def _formats(text: str) -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in wanted)
 
 
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
+def _scale(text: str) -> float | dict[str, float]:
+    """`"2.5"` for all tables, or `"pakn=100,procedures=2"` for some."""
+    try:
+        if "=" not in text:
+            return float(text)
+        parts = (part.partition("=") for part in text.split(","))
+        return {table.strip(): float(times) for table, _, times in parts}
+    except ValueError:
+        raise UsageError(
+            f"--scale: {text!r} is neither a number nor numbers by table, like pakn=100"
+        ) from None
+
+
+def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(
             f"--date: {text!r} is not a date: write it as YYYY-MM-DD, like 2024-10-04"
         ) from None
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[OnStep | None]:
+    """Shows on stderr which steps are done, where a person is watching; else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    done: list[str] = []
+    with Console(stderr=True).status(f"{what} ...") as status:
+
+        def on_step(name: str, seconds: float) -> None:
+            done.append(f"{name} {seconds:.1f} s")
+            status.update(f"{what} ... [dim]{' · '.join(done)}[/]")
+
+        yield on_step
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for each table on stderr, from (table, done, total), where a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        known: dict[str, TaskID] = {}
+
+        def show(table: str, done: int, total: int) -> None:
+            if table not in known:
+                known[table] = bars.add_task(table, total=total)
+            bars.update(known[table], completed=done)
+
+        yield show
+
+
+def _told(done: Rendered, seconds: float) -> str:
+    """What was published, where, and how long each step took."""
+    files = "".join(_file_line(path) for path in done.files)
+    steps = " · ".join(f"{name} {took:.2f} s" for name, took in done.steps)
+    return f"{files}{steps} · in all {seconds:.2f} s ({done.engine})\n"
+
+
+def _file_line(path: Path) -> str:
+    return f"{_relative(path)}  {path.stat().st_size / 1000:,.0f} kB\n"
+
+
+def _relative(path: Path) -> Path:
+    """`path` as seen from here, where it lies below."""
+    here = Path.cwd()
+    full = path.resolve()
+    return full.relative_to(here) if full.is_relative_to(here) else full
 
 
 def _readable(facts: Facts) -> str:
@@ -339,6 +456,10 @@ def _visible(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+def _save(text: str, path: Path) -> None:
+    path.write_bytes(text.encode())
 
 
 def _write(text: str) -> None:
