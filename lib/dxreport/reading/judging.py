@@ -188,7 +188,7 @@ def _judge_part(
     to_check = list(_type_checks(table, typed))
     to_check += _applicable(checks(table), typed)
     if table in TIME_OF and units is not None:
-        on_units = _applicable(unit_checks(table), typed, needs={"unit_id"})
+        on_units = _applicable(unit_checks(table), typed, needs={"unit_id", TIME_OF[table]})
         if on_units and _has_strange_units(table, wide, units):
             wide = with_unit(wide, units)
             to_check += on_units
