@@ -1,8 +1,7 @@
-"""What the tests share: the project, the published figures, one rendered report, a browser."""
+"""What the tests share: the project, one rendered report, a browser."""
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import os
 import shutil
@@ -36,30 +35,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 def root() -> Path:
     """The project's folder."""
     return ROOT
-
-
-@dataclass(frozen=True)
-class Published:
-    """A figure of the dispatch; `value` is its text in the file (a list has the count or 100)."""
-
-    section: int
-    period: str
-    indicator: str
-    scope: str
-    op: str
-    value: str
-    unit: str
-    printed: str
-
-
-@pytest.fixture(scope="session")
-def published() -> tuple[Published, ...]:
-    """Every row of `published-2024-09.csv`, in its order."""
-    path = Path(__file__).with_name("published-2024-09.csv")
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
-    rows = [Published(**{**row, "section": int(row["section"])}) for row in csv.DictReader(lines)]
-    assert rows, f"{path.name} holds no figure"
-    return tuple(rows)
 
 
 @pytest.fixture(scope="session")
