@@ -48,8 +48,12 @@ def execute(
     *,
     folder: Path,
     shown: Mapping[str, str] | None = None,
+    every_form: bool = False,
 ) -> NotebookNode:
     """Run `document` in `folder` with `parameters` and return the executed notebook.
+
+    every_form: keep all forms in which a value shows itself (a table's HTML, a chart's drawing),
+    for a notebook that is opened as a notebook; else only what every format of a document has.
 
     `shown` gives what stands in the notebook for a parameter whose value is a path of this
     machine. A `DxError` from a cell passes through; any other exception becomes one, with the
@@ -67,6 +71,7 @@ def execute(
         language="python",
         progress_bar=False,
         cwd=folder,
+        every_form=every_form,
     )
     return _clean(executed, parameters, shown or {})
 
@@ -188,8 +193,9 @@ def _clean(
 class _Outputs:
     """What a cell shows, in order; text written one after the other is one output."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_form: bool = False) -> None:
         self.items: list[NotebookNode] = []
+        self._every_form = every_form
 
     def stream(self, name: str, text: str) -> None:
         last = self.items[-1] if self.items else None
@@ -199,7 +205,10 @@ class _Outputs:
             self.items.append(_new(nbformat.v4.new_output, "stream", name=name, text=text))
 
     def show(self, data: Mapping[str, Any]) -> None:
-        if _MARKDOWN in data:
+        kept: dict[str, Any]
+        if self._every_form:
+            kept = dict(data)
+        elif _MARKDOWN in data:
             kept = {_MARKDOWN: str(data[_MARKDOWN])}
         elif set(data) == {_PLAIN}:
             kept = {_PLAIN: str(data[_PLAIN])}
@@ -318,13 +327,18 @@ class InProcess(Engine):  # type: ignore[misc]
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, _kernel_name: str, **_: Any
+        cls,
+        nb_man: NotebookExecutionManager,
+        _kernel_name: str,
+        *,
+        every_form: bool = False,
+        **_: Any,
     ) -> None:
         with _shell() as shell:
             for index, cell in enumerate(nb_man.nb.cells):
                 nb_man.cell_start(cell, index)
                 if cell.cell_type == "code":
-                    _run_cell(shell, cell)
+                    _run_cell(shell, cell, every_form)
                 elif cell.cell_type == "markdown":
                     _run_inlines(shell, cell)
                 nb_man.cell_complete(cell, index)
@@ -333,11 +347,11 @@ class InProcess(Engine):  # type: ignore[misc]
 papermill_engines.register(ENGINE, InProcess)
 
 
-def _run_cell(shell: _Shell, cell: NotebookNode) -> None:
+def _run_cell(shell: _Shell, cell: NotebookNode, every_form: bool) -> None:
     about = cell.metadata.get(_KEY, {})
     if not about.get("evaluate", True):
         return
-    outputs = shell.outputs = _Outputs()
+    outputs = shell.outputs = _Outputs(every_form)
     with _redirected(outputs):
         result = cast(Any, shell).run_cell(cell.source, store_history=False)
     error = result.error_before_exec or result.error_in_exec
