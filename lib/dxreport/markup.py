@@ -71,4 +71,4 @@ def div(content: str, *classes: str, anchor: str = "", **attributes: str) -> Mar
     marks = [f"#{anchor}"] if anchor else []
     marks += [f".{name}" for name in classes]
     marks += [f'{name}="{value}"' for name, value in attributes.items()]
-    return Markdown(f"\n{fence} {{{' '.join(marks)}}}\n{content.strip()}\n{fence}\n")
+    return Markdown(f"\n\n{fence} {{{' '.join(marks)}}}\n{content.strip()}\n{fence}\n\n")
