@@ -48,7 +48,6 @@ def e_copies(calibration: Calibration, rng: np.random.Generator) -> pl.DataFrame
     """
     units = calibration.units
     rhythm = np.array(calibration.month_weights("e_copies")[:-1])
-    share = np.array(calibration.month_weights("e_copy_share")[:-1])
     noise = calibration.documents_style["copies_noise"]
     months = [str(month) for month in calibration.months]
     parts: list[pl.DataFrame] = []
@@ -60,7 +59,9 @@ def e_copies(calibration: Calibration, rng: np.random.Generator) -> pl.DataFrame
         before, before_e = row["certified"] - row["certified_last"], row["electronic"]
         before_e -= row["electronic_last"]
         by_month = quota(before, rhythm * _noise(rng, len(rhythm), noise))
-        by_month_e = quota(before_e, by_month * share, by_month)
+        share = np.array(calibration.month_weights(f"e_copy_{row['trend']}")[:-1])
+        swing = share * _noise(rng, len(share), noise)
+        by_month_e = quota(before_e, by_month * swing, by_month)
         for month, total, electronic in zip(
             months,
             [*by_month.tolist(), row["certified_last"]],

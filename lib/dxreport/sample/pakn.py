@@ -115,7 +115,9 @@ def _received(
 
 
 class _Handling:
-    """How one unit's PAKN get resolved before the as-of date, at a pace that can be turned."""
+    """How one unit's PAKN get resolved before the as-of date, at a pace that can be turned.
+
+    The pace is the scale of the tail, in working days."""
 
     def __init__(
         self, rng: np.random.Generator, calendar: Calendar, tail: Curve, received: Ints
@@ -133,7 +135,7 @@ class _Handling:
         The sum is exact where the rows have room for it inside their working sessions (some
         twenty rows do), and as near as they allow otherwise.
         """
-        low, high = 60.0, 1000.0 * DAY
+        low, high = 0.001, 1000.0
         for _ in range(80):
             middle = (low + high) / 2
             if int((self._resolved(middle) - self.received).sum()) < total:
@@ -146,9 +148,11 @@ class _Handling:
     def _resolved(self, scale: float) -> Ints:
         calendar = self.calendar
         # The chance is cut to what fits before the end, so that long tails stay long.
-        room = self.tail.share((self.end - self.received) / scale)
-        raw = self.received + np.floor(scale * self.tail.value(self.chance * room)).astype(np.int64)
-        index = calendar.working_index(raw // DAY)
+        start = calendar.working_index(self.received // DAY)
+        room = calendar.working_index(np.array([self.end // DAY])) - start
+        share = self.chance * self.tail.share(room / scale)
+        days = np.floor(scale * self.tail.value(share)).astype(np.int64)
+        index = start + np.minimum(days, np.maximum(room - 1, 0))
         times = calendar.working_day(index) * DAY + self.second
         too_soon = times < self.received + _SOONEST
         times = np.where(too_soon, calendar.working_day(index + 1) * DAY + self.second, times)

@@ -103,7 +103,7 @@ class _Numbers:
 
     def __call__(self, piece: pl.DataFrame) -> pl.DataFrame:
         shape = self.shape
-        number = pl.int_range(pl.len(), dtype=pl.UInt64)
+        number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64)
         if shape.numbered_within is None:
             number = number + self._give("", piece.height)
         else:
