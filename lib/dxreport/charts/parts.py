@@ -13,6 +13,15 @@ AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 UNIT_PARAM: Final = "unit"
 """The name of the selection that all charts of PAKN units share (see page.js)."""
 
+ALL: Final = "all"
+"""The `unit_id` of the rows that speak of the whole province."""
+
+CHOSEN_OR_ALL: Final = (
+    f"isValid({UNIT_PARAM}.unit_id) "
+    f"? indexof({UNIT_PARAM}.unit_id, datum.unit_id) >= 0 : datum.unit_id === '{ALL}'"
+)
+"""Keeps the rows of the chosen unit, or the province's where none is chosen."""
+
 MOST_UNITS: Final = 40
 """Units that one chart can show on a page; of more, those with most cases are drawn."""
 
@@ -70,6 +79,12 @@ def beside(field: str, y: alt.Y, selection: alt.Parameter | None = None) -> alt.
     if selection is not None:
         text = text.encode(opacity=chosen(selection, 0.35))
     return text
+
+
+def over_lines(base: alt.Chart, style: str, text: Any, **place: Any) -> list[alt.Chart]:
+    """A text that stays legible over lines: a halo in the page's colour, and the letters."""
+    around = base.mark_text(style=[style, "dx-halo"], **place).encode(text=text)
+    return [around, base.mark_text(style=style, **place).encode(text=text)]
 
 
 def key(*entries: tuple[str, str], offset: int = 8) -> alt.Chart:

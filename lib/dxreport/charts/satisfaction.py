@@ -17,7 +17,6 @@ _LABELLED = 0.1
 """A segment narrower than this share has no room for its figure."""
 
 _PLACES = ("ends", "sides", "middle", "sides", "ends")
-ALL = "all"
 
 
 def satisfaction_by_unit(analysis: Analysis, facts: Facts) -> Figure:
@@ -47,7 +46,7 @@ def _units(analysis: Analysis, facts: Facts, province: Fact) -> list[dict[str, A
         rows.append(_unit(row["unit_id"], row["name"], row["short_name"], row["scope"], mean))
     rows = parts.largest(rows)
     rows.sort(key=lambda row: (row["mean"] is None, -(row["mean"] or 0.0)))
-    whole = _unit(ALL, "Toàn tỉnh", "Toàn tỉnh", ALL, province)
+    whole = _unit(parts.ALL, "Toàn tỉnh", "Toàn tỉnh", parts.ALL, province)
     return parts.labelled([whole, *rows])
 
 
@@ -101,7 +100,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
     unit = parts.unit_selection()
     segments = _segments(units, analysis)
     y = parts.unit_axis([row["unit"] for row in units])
-    kept = alt.datum.unit_id == ALL
+    kept = alt.datum.unit_id == parts.ALL
     opacity = alt.when(unit | kept).then(alt.value(1)).otherwise(alt.value(0.22))
     x = alt.X("start:Q", title=None, axis=None, scale=alt.Scale(nice=False, zero=True))
     bars = (

@@ -58,7 +58,7 @@ LIGHT: Final = Palette(
     on_side="#1d2a36",
     opinion=("#a6480f", "#e3a35c", "#d3d8dd", "#86b3db", "#1f5f99"),
     age=("#dbe6ef", "#f3dcb0", "#e3a35c", "#c0651f", "#7d2a10"),
-    share=("#eef4f9", "#c9deef", "#93bbdd", "#5591c4", "#1f5f99", "#123f6b"),
+    share=("#7d2a10", "#b8571b", "#dd9a52", "#f0d3a2", "#f1ebe0", "#e7eff6"),
 )
 
 DARK: Final = Palette(
@@ -75,7 +75,7 @@ DARK: Final = Palette(
     on_side="#10202f",
     opinion=("#d9753a", "#f0bd85", "#5b6772", "#5f94c4", "#9fcbf2"),
     age=("#3d4c5a", "#6b5a3c", "#a8763a", "#e09548", "#ffc58a"),
-    share=("#1d2a36", "#24405c", "#2f5f8c", "#4a87bd", "#7fb5e6", "#c3def6"),
+    share=("#ffc58a", "#e09548", "#b07a3c", "#6f5b40", "#3d4247", "#24384b"),
 )
 
 NUMBER_LOCALE: Final[dict[str, Any]] = {
@@ -183,6 +183,8 @@ def _styles(colour: Palette) -> dict[str, dict[str, Any]]:
         "dx-line-grid": stroke(colour.grid),
         "dx-line-ink": stroke(colour.ink),
         "dx-gap": {"stroke": colour.paper, "strokeWidth": 1},
+        # Around letters that cross lines.
+        "dx-halo": {"stroke": colour.paper, "strokeWidth": 3.5, "strokeJoin": "round"},
         "dx-text": fill(colour.ink),
         "dx-text-muted": fill(colour.muted),
         "dx-text-main": fill(colour.main, fontWeight=600),
@@ -194,6 +196,8 @@ def _styles(colour: Palette) -> dict[str, dict[str, Any]]:
         "dx-text-on-ends": fill(colour.on_strong),
         "dx-text-on-sides": fill(colour.on_side),
         "dx-text-on-middle": fill(colour.ink),
+        "dx-text-on-strong": fill(colour.on_strong),
+        "dx-text-on-weak": fill(colour.ink),
     }
 
 
