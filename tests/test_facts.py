@@ -84,7 +84,7 @@ def number(printed: str) -> Decimal:
     return Decimal(found[0].replace(".", "").replace(",", ".")) if found else Decimal(0)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(20))
 def test_random_data_agree_with_the_oracle(seed: int, tmp_path: Path) -> None:
     folder = small_folder(tmp_path, seed, FORMATS[seed % 3])
     tables = read_tables(folder.path, REFERENCE)
@@ -110,10 +110,20 @@ def top_topics(facts: Facts, tables: Tables) -> set[str]:
     return set() if printed == vi.NO_CASES else {keys.get(t, t) for t in printed.split("; ")}
 
 
+def test_the_sample_agrees_with_the_oracle() -> None:
+    sample = REFERENCE.parent / "sample"
+    tables = read_tables(sample, REFERENCE)
+    facts = compute_facts(tables, catalogue_of(tables), SEPTEMBER)
+    with Oracle(sample, REFERENCE) as oracle:
+        answers = oracle.answers("2024-09")
+    assert differences(facts, answers) == []
+    assert sum(not answer.is_nothing for answer in answers.values()) > 2000
+
+
 def test_the_random_data_reach_every_kind_of_figure(tmp_path: Path) -> None:
     """The comparison above says something about each indicator, scope, verdict and rank."""
     seen: Counter[str] = Counter()
-    for seed in range(12):
+    for seed in range(7):
         folder = small_folder(tmp_path / str(seed), seed)
         with Oracle(folder.path, REFERENCE) as oracle:
             for (indicator, period, scope), answer in oracle.answers(folder.months[-1]).items():
