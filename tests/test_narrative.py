@@ -188,7 +188,7 @@ def test_a_level_without_cases() -> None:
 
 
 def test_no_level_at_all() -> None:
-    assert say({}).by_level(RATE, "month") == "chưa có số liệu theo cấp"
+    assert say({}).by_level(RATE, "month") == "chưa có số liệu"
 
 
 # -- extremes -----------------------------------------------------------------------------------
@@ -482,7 +482,7 @@ def test_centres_that_resolved_all_are_named_beside_those_that_did_not() -> None
 def test_backlog_without_and_with_peers() -> None:
     assert pakn(D1=(4, 4), HCC1=(9, 0)).backlog("month") == ""
     assert read(pakn(D1=(4, 1), D2=(3, 2), D3=(2, 2)).backlog("month")) == (
-        "thành phố Bắc Ninh còn tồn đọng nhiều nhất (3 PAKN)"
+        "thành phố Bắc Ninh có số PAKN tồn đọng nhiều nhất (3 PAKN)"
     )
 
 

@@ -160,7 +160,7 @@ class Narrative:
             said = f"{self.level_name(level)} đạt {figure(fact, strong=True)}"
             phrases.append(Markdown(f"{said} ({notes})" if notes else said))
         if not phrases:
-            return Markdown("chưa có số liệu theo cấp")
+            return Markdown("chưa có số liệu")
         some = any(self.has(indicator, period, f"level:{level}") for level in levels)
         none = f" ({vi.NO_PREVIOUS})" if change and some and not compared else ""
         return Markdown(f"{listed(phrases)}{none}")
@@ -463,7 +463,11 @@ class Narrative:
         if not any(fact.numerator for fact in facts):
             return EMPTY
         return self.extremes(
-            "pakn_backlog", period, "số PAKN tồn đọng", high="còn tồn đọng nhiều nhất", unit=" PAKN"
+            "pakn_backlog",
+            period,
+            "số PAKN tồn đọng",
+            high="có số PAKN tồn đọng nhiều nhất",
+            unit=" PAKN",
         )
 
     def topics(self) -> Markdown:
