@@ -75,6 +75,7 @@ def render_month(
     write_facts: writes the facts' CSV to the path that it is given.
     """
     chosen = _formats(formats)
+    out = out.resolve()
     steps: list[tuple[str, float]] = []
 
     def step(name: str, seconds: float) -> None:
@@ -85,7 +86,7 @@ def render_month(
     used = _engine(engine)
     if "html" in chosen:
         vega.start()
-    with _staging(out, str(month)) as staging:
+    with staged(out, str(month)) as staging:
         work = staging / ".work"
         _lay_out(project.root, work, out)
         configured = read_yaml(project.configuration) or {}
@@ -111,7 +112,7 @@ def render_month(
             with _timed("facts", step):
                 write_facts(staging / FACTS)
         with _timed("publish", step):
-            folder = _into_place(staging, out / str(month))
+            folder = into_place(staging, out / str(month))
     names = sorted(path for path in folder.iterdir() if path.is_file())
     label = "embedded" if used is None else f"quarto {used.version}"
     return Rendered(folder, tuple(names), tuple(steps), label)
@@ -311,7 +312,7 @@ def _headers_resolve(document: bytes, relations: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _staging(out: Path, name: str) -> Iterator[Path]:
+def staged(out: Path, name: str) -> Iterator[Path]:
     """A folder of this run's own beside the target, gone afterwards whatever happens."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -348,7 +349,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _into_place(staging: Path, target: Path) -> Path:
+def into_place(staging: Path, target: Path) -> Path:
     """Let the finished folder take the target's place."""
     if not target.exists():
         with contextlib.suppress(OSError):
