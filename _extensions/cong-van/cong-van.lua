@@ -158,6 +158,11 @@ end
 local typst, docx, html = {}, {}, {}
 local writers = { typst = typst, docx = docx, html = html }
 
+-- A paragraph that is bold from end to end heads what follows it.
+local function is_run_in(block)
+  return block.t == "Para" and #block.content == 1 and block.content[1].t == "Strong"
+end
+
 local function raw(kind, content) return pandoc.RawBlock(kind, content) end
 
 -- typst: the functions are those of typst-template.typ; texts go in as string literals.
@@ -188,6 +193,26 @@ function typst.head()
   }, "\n")) }
 end
 
+function typst.keep(block)
+  return pandoc.List({ raw("typst", "#keep["), block, raw("typst", "]") })
+end
+
+-- Run-in headings stay with what they head.
+function typst.body(blocks)
+  local out = pandoc.List()
+  for _, block in ipairs(blocks) do
+    if is_run_in(block) then
+      out:extend(typst.keep(block))
+    elseif block.t == "Div" then
+      block.content = typst.body(block.content)
+      out:insert(block)
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 function typst.signature()
   local who, lines = signer(), {}
   for _, line in ipairs(copy_lines()) do
@@ -216,7 +241,7 @@ function typst.appendix(div, heading, title, body)
     out:insert(raw("typst", "]"))
   end
   out:insert(raw("typst", "#appendix-enclosed(" .. literal(enclosed_text()) .. ")"))
-  out:extend(body)
+  out:extend(typst.body(body))
   out:insert(raw("typst", "]"))
   return out
 end
@@ -224,7 +249,7 @@ end
 -- docx: real paragraphs in the styles of reference.docx, named by their ids.
 
 local MM = 1440 / 25.4
-local TEXT_WIDTH = math.floor(160 * MM + 0.5)
+local TEXT_WIDTH = math.floor(165 * MM + 0.5)
 local HEADER_ID = "rId9"
 
 local function xml(value)
@@ -290,7 +315,7 @@ end
 
 function docx.head()
   local f = head_fields()
-  local right = math.floor(88 * MM + 0.5)
+  local right = math.floor(89.5 * MM + 0.5)
   local left = TEXT_WIDTH - right
   local issuer = math.min(bold_width(f.issuer, 12), left)
   local above = f.superior == "" and "" or paragraph("CoQuanChuQuan", f.superior)
@@ -318,7 +343,7 @@ end
 
 function docx.signature()
   local who = signer()
-  local left = math.floor(85 * MM + 0.5)
+  local left = math.floor(92 * MM + 0.5)
   local notes = paragraph("NoiNhanNhan", "Nơi nhận:")
   for _, line in ipairs(copy_lines()) do
     local mark = line.level == 1 and "- " or "+ "
@@ -336,7 +361,7 @@ local function section(landscape)
     or '<w:pgSz w:w="11906" w:h="16838"/>'
   local margin = landscape
     and '<w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" '
-    or '<w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1701" '
+    or '<w:pgMar w:top="1134" w:right="851" w:bottom="1134" w:left="1701" '
   return '<w:sectPr><w:headerReference w:type="default" r:id="' .. HEADER_ID .. '"/>'
     .. '<w:type w:val="nextPage"/>' .. size .. margin
     .. 'w:header="567" w:footer="567" w:gutter="0"/><w:pgNumType w:start="1"/><w:titlePg/>'
@@ -353,12 +378,29 @@ local function styled(style, blocks)
   return pandoc.Div(blocks, pandoc.Attr("", {}, { ["custom-style"] = style }))
 end
 
+-- A list each of whose items is one paragraph.
+local function is_simple(list)
+  for _, item in ipairs(list.content) do
+    if #item ~= 1 or (item[1].t ~= "Para" and item[1].t ~= "Plain") then return false end
+  end
+  return true
+end
+
 -- Body paragraphs get the style "Nội dung"; those of lists, quotes and tables keep theirs.
 local function body_style(blocks)
   local out = pandoc.List()
   for _, block in ipairs(blocks) do
-    if block.t == "Para" then
+    if is_run_in(block) then
+      out:insert(styled("Đề mục", { block }))
+    elseif block.t == "Para" then
       out:insert(styled("Nội dung", { block }))
+    elseif block.t == "BulletList" and is_simple(block) then
+      -- As a letter is typed: a paragraph that begins with a dash.
+      for _, item in ipairs(block.content) do
+        local inlines = pandoc.List({ pandoc.Str("-"), pandoc.Str(NBSP) })
+        inlines:extend(item[1].content)
+        out:insert(styled("Nội dung", { pandoc.Para(inlines) }))
+      end
     elseif block.t == "Div" and not block.attributes["custom-style"] then
       block.content = body_style(block.content)
       out:insert(block)
@@ -369,12 +411,31 @@ local function body_style(blocks)
   return out
 end
 
+docx.body = body_style
+
+-- The heading of an appendix is centred, which pandoc's own headings are not. Its id becomes a
+-- bookmark, which links find.
+local bookmarks = 9000
+function docx.part_heading(heading)
+  local before, after = "", ""
+  if heading.identifier ~= "" then
+    bookmarks = bookmarks + 1
+    before = '<w:bookmarkStart w:id="' .. bookmarks .. '" w:name="' .. xml(heading.identifier)
+      .. '"/>'
+    after = '<w:bookmarkEnd w:id="' .. bookmarks .. '"/>'
+  end
+  return '<w:p><w:pPr><w:pStyle w:val="TieuDePhuLuc"/></w:pPr>' .. before
+    .. '<w:r><w:t xml:space="preserve">' .. xml(stringify(heading.content))
+    .. "</w:t></w:r>" .. after .. "</w:p>"
+end
+
+function docx.keep(block)
+  return pandoc.List({ styled("Lời kết", { block }) })
+end
+
 function docx.appendix(_, heading, title, body)
   local out = pandoc.List()
-  if heading then
-    heading.attributes["custom-style"] = nil
-    out:insert(heading)
-  end
+  if heading then out:insert(raw("openxml", docx.part_heading(heading))) end
   if title then out:insert(styled("Tên phụ lục", title)) end
   out:insert(raw("openxml", paragraph("KemTheo", enclosed_text())))
   out:extend(body_style(body))
@@ -435,6 +496,20 @@ function html.signature()
   }, "\n")) }
 end
 
+function html.body(blocks)
+  local out = pandoc.List()
+  for _, block in ipairs(blocks) do
+    if is_run_in(block) then
+      out:insert(pandoc.Div({ block }, pandoc.Attr("", { "de-muc" })))
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
+function html.keep(block) return pandoc.List({ block }) end
+
 function html.appendix(div, heading, title, body)
   local out = pandoc.List()
   if heading then out:insert(heading) end
@@ -442,7 +517,7 @@ function html.appendix(div, heading, title, body)
     out:insert(pandoc.Div(title, pandoc.Attr("", { "ten-phu-luc" })))
   end
   out:insert(raw("html", element("p", "kem-theo", esc(enclosed_text()))))
-  out:extend(body)
+  out:extend(html.body(body))
   local classes = pandoc.List({ "appendix" })
   classes:extend(div.classes)
   return pandoc.List({ pandoc.Div(out, pandoc.Attr("", classes)) })
@@ -519,14 +594,16 @@ function Pandoc(doc)
   local landscape, open = false, false
 
   local function flush()
-    if format == "docx" then body = body_style(body) end
-    out:extend(body)
+    out:extend(writer.body(body))
     body = pandoc.List()
   end
 
   for _, block in ipairs(doc.blocks) do
     if is_part(block, "chu-ky") then
+      -- The signature is never alone on its page: the closing words go with it.
+      local closing = body[#body] and body[#body].t == "Para" and body:remove() or nil
       flush()
+      if closing then out:extend(writer.keep(closing)) end
       out:extend(writer.signature())
     elseif is_part(block, "phu-luc") or is_part(block, "phan-tich") then
       flush()

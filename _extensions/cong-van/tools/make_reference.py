@@ -47,6 +47,8 @@ BORDER = '<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="0" w:color="000000"
 
 STYLES = (
     ("NoiDung", "Nội dung", "Normal", "NoiDung", _spacing(0, 6, 18) + INDENT + BOTH, _size(14)),
+    ("DeMuc", "Đề mục", "NoiDung", "NoiDung", KEEP + _spacing(3, 6, 18), BOLD),
+    ("LoiKet", "Lời kết", "NoiDung", "NoiDung", KEEP, ""),
     ("QuocHieu", "Quốc hiệu", "Normal", "TieuNgu", _spacing() + FLUSH + CENTRE, _size(12, BOLD)),
     ("TieuNgu", "Tiêu ngữ", "Normal", "NoiDung", _spacing() + FLUSH + CENTRE, _size(13, BOLD)),
     ("CoQuanChuQuan", "Cơ quan chủ quản", "Normal", "CoQuanBanHanh",
@@ -91,15 +93,18 @@ STYLES = (
      KEEP + _spacing(10, 4) + FLUSH + CENTRE, _size(13, BOLD)),
     ("BangGhiChu", "Bảng, ghi chú", "Normal", "NoiDung",
      _spacing(4, 6) + FLUSH + LEFT, _size(11, ITALIC)),
-    ("HinhTen", "Hình, tên", "Normal", "NoiDung",
-     _spacing(4, 8) + FLUSH + CENTRE, _size(12, ITALIC)),
+    ("ChuThichHinh", "Chú thích hình", "Normal", "Hinh",
+     KEEP + _spacing(10, 4) + FLUSH + CENTRE, _size(13, BOLD)),
+    ("Hinh", "Hình", "Normal", "GhiChuHinh", KEEP + _spacing() + FLUSH + CENTRE, _size(12)),
+    ("GhiChuHinh", "Ghi chú hình", "Normal", "NoiDung",
+     _spacing(3, 8) + FLUSH + BOTH, _size(11, ITALIC)),
 )  # fmt: skip
 
 CHANGED = {
     # Styles that pandoc uses of its own accord: id -> (aliases, paragraph, run).
     "BodyText": (None, _spacing(0, 6, 18) + INDENT + BOTH, _size(14)),
     "FirstParagraph": (None, "", ""),
-    "Compact": (None, _spacing(0, 3, 18) + FLUSH + BOTH, _size(14)),
+    "Compact": (None, _spacing() + FLUSH + LEFT, _size(12)),
     "Heading1": ("Tiêu đề 1", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
                  + '<w:outlineLvl w:val="0"/>', _size(14, BOLD)),
     "Heading2": ("Tiêu đề 2", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
@@ -128,6 +133,9 @@ TABLES = (
     ("BoTri", "Bố trí", '<w:tblCellMar><w:left w:w="0" w:type="dxa"/>'
      '<w:right w:w="0" w:type="dxa"/></w:tblCellMar>'),
 )  # fmt: skip
+
+# A row is never torn between two pages.
+ROW = "<w:trPr><w:cantSplit/></w:trPr>"
 
 HEADER = (
     f'<w:p {NS}><w:pPr><w:pStyle w:val="Header"/><w:jc w:val="center"/></w:pPr>'
@@ -199,7 +207,16 @@ def build() -> bytes:
             '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr></w:tblStylePr>'
             if key == "Bang" else ""
         )  # fmt: skip
-        styles.append(_style("table", key, name, f"<w:tblPr>{inside}</w:tblPr>{head}"))
+        styles.append(_style("table", key, name, f"<w:tblPr>{inside}</w:tblPr>{ROW}{head}"))
+        if key == "Bang":
+            # Tables written in markdown look the same.
+            for own in styles.findall(qn("w:style")):
+                if own.get(qn("w:styleId")) == "Table":
+                    for old in own.findall(qn("w:tblStylePr")):
+                        own.remove(old)
+                    _replace(own, "w:tblPr", inside)
+                    _replace(own, "w:trPr", "<w:cantSplit/>")
+                    own.append(parse_xml(head.replace("<w:tblStylePr", f"<w:tblStylePr {NS}", 1)))
     styles.append(parse_xml(
         f'<w:style {NS} w:type="paragraph" w:styleId="Header"><w:name w:val="header"/>'
         f'<w:basedOn w:val="Normal"/><w:pPr>{_spacing()}{CENTRE}</w:pPr>'
@@ -212,7 +229,7 @@ def build() -> bytes:
         sect.remove(child)
     for child in (
         f'<w:pgSz {NS} w:w="11906" w:h="16838"/>',
-        f'<w:pgMar {NS} w:top="1134" w:right="1134" w:bottom="1134" w:left="1701" '
+        f'<w:pgMar {NS} w:top="1134" w:right="851" w:bottom="1134" w:left="1701" '
         'w:header="567" w:footer="567" w:gutter="0"/>',
         f'<w:pgNumType {NS} w:start="1"/>',
         f"<w:titlePg {NS}/>",

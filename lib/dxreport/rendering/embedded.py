@@ -98,13 +98,13 @@ def write_html(source: Source, root: Path) -> str:
     """The page, as the template makes it; `page.finish` completes it."""
     arguments = _arguments(root, "html", "template.html")
     arguments += ["--toc", "--toc-depth=3", "--section-divs", "--mathml"]
-    return pandoc.run(arguments, _for(source, "html"), epoch=source.epoch).decode()
+    return pandoc.run(arguments, _for(source, "html"), folder=root, epoch=source.epoch).decode()
 
 
 def write_typst(source: Source, root: Path) -> str:
     """The typst source of the letter."""
     arguments = _arguments(root, "typst", "template.typ")
-    return pandoc.run(arguments, _for(source, "typst"), epoch=source.epoch).decode()
+    return pandoc.run(arguments, _for(source, "typst"), folder=root, epoch=source.epoch).decode()
 
 
 def write_docx(source: Source, root: Path) -> bytes:
@@ -112,7 +112,7 @@ def write_docx(source: Source, root: Path) -> bytes:
     reference = root / EXTENSION / "reference.docx"
     arguments = _arguments(root, "docx", "template.openxml")
     arguments += [f"--reference-doc={reference}", "--output=-"]
-    return pandoc.run(arguments, _for(source, "docx"), epoch=source.epoch)
+    return pandoc.run(arguments, _for(source, "docx"), folder=root, epoch=source.epoch)
 
 
 def compile_pdf(
@@ -149,6 +149,7 @@ def _arguments(root: Path, writer: str, template: str) -> list[str]:
         f"--template={extension / template}",
         "--standalone",
         "--wrap=none",
+        "--fail-if-warnings",
     ]
 
 
