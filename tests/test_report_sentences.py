@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pypandoc
@@ -25,7 +26,7 @@ from dxreport.config import Project, office
 from dxreport.errors import DxError
 from dxreport.markup import Markdown, md_escape
 from dxreport.periods import Month
-from dxreport.reading import Tables, read_tables
+from dxreport.reading import Dataset, Tables, read_tables
 from dxreport.rendering.qmd import Document, Text, read_document
 from dxreport.report import Report, build_report, read_laws, require_month
 from tables_data import Counted, facts_of, full_catalogue, unit, with_units
@@ -96,7 +97,7 @@ def letter(
     made = Report(
         project=project,
         month=month,
-        tables=cast(Tables, None),
+        tables=cast(Tables, SimpleNamespace(dataset=Dataset("Số liệu thử", True))),
         catalogue=catalogue,
         facts=facts_of(counts, catalogue, month),
         office=office(project),
@@ -203,6 +204,7 @@ def test_every_letter_is_clean(letters: dict[str, str]) -> None:
     assert len(letters) == len(LETTERS)
     for name, text in letters.items():
         assert "trân trọng báo cáo./." in text
+        assert "số liệu mô phỏng" in text
         found = wrong.search(text.replace("./.", ""))
         assert found is None, (name, text[found.start() - 60 : found.end() + 30] if found else "")
 
