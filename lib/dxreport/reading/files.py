@@ -117,13 +117,14 @@ def readable_parquet(path: Path) -> Iterator[None]:
             yield
     except OSError as error:
         if error.strerror is None:
-            raise _damaged_parquet(path) from None
+            raise damaged_parquet(path) from None
         raise _one(path, f"cannot be read: {error.strerror}") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, RuntimeError):
-        raise _damaged_parquet(path) from None
+        raise damaged_parquet(path) from None
 
 
-def _damaged_parquet(path: Path) -> Exception:
+def damaged_parquet(path: Path) -> Exception:
+    """The error for a file that is no Parquet, or no longer one."""
     return _one(path, "expected a Parquet file; it is something else, damaged or cut short")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,8 +14,11 @@ import polars as pl
 from dxreport.config import read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
-from dxreport.reading.files import Part, display_name, find, open_part
+from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_part
 from dxreport.reading.judging import Judged, judge
+from dxreport.reading.rehearsal import Rehearsal, rehearsing
+
+Origin = Literal["data", "reference"]
 
 DATASET_FILE: Final = "dataset.yml"
 _REFERENCE_TABLES: Final = ("units", "targets", "baselines", "topics")
@@ -30,7 +33,7 @@ class Source:
     path: Path
     rows: int
     sha256: str
-    origin: Literal["data", "reference"]
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,19 @@ def read_tables(folder: Path, reference: Path) -> Tables:
     sources: list[Source] = []
     rows: dict[str, pl.LazyFrame] = {}
     units: pl.DataFrame | None = None
-    for table in (*_REFERENCE_TABLES, *FACT_TABLES):
-        try:
-            parts, origin = _open(table, folder, reference)
-            judged = judge(table, parts, units)
-        except ContractError as error:
-            breaches.add(error.problems, error.total)
-            continue
-        breaches.add(judged.problems, judged.total)
-        rows[table] = judged.rows
-        sources += _sources(table, parts, judged, origin)
-        if table == "units" and not judged.total:
-            units = judged.rows.collect()
+    with rehearsing(_parquet_files(folder, reference)) as rehearsal:
+        for table in (*_REFERENCE_TABLES, *FACT_TABLES):
+            try:
+                parts, origin = _open(table, folder, reference, rehearsal)
+                judged = judge(table, parts, units)
+            except ContractError as error:
+                breaches.add(error.problems, error.total)
+                continue
+            breaches.add(judged.problems, judged.total)
+            rows[table] = judged.rows
+            sources += _sources(table, parts, judged, origin)
+            if table == "units" and not judged.total:
+                units = judged.rows.collect()
     breaches.stop()
     return Tables(
         folder=folder,
@@ -149,24 +153,36 @@ def _must_be_a_folder(folder: Path) -> None:
         raise DxError(f"{display_name(folder)}: the data folder is empty; it must hold {names}")
 
 
+def _parquet_files(folder: Path, reference: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The Parquet files that may be read, and the columns that will be."""
+    for table, schema in SCHEMAS.items():
+        for path in (
+            folder / f"{table}.parquet",
+            *sorted((folder / table).glob("*.parquet")),
+            reference / f"{table}.parquet",
+        ):
+            yield path, schema.column_names()
+
+
 def _open(
-    table: str, folder: Path, reference: Path
-) -> tuple[tuple[Part, ...], Literal["data", "reference"]]:
+    table: str, folder: Path, reference: Path, rehearsal: Rehearsal
+) -> tuple[tuple[Part, ...], Origin]:
     """The parts of a table and where they are from; none for an optional table that is absent."""
+    origin: Origin = "data"
+    files = find(folder, table)
+    if not files and table in _REFERENCE_TABLES:
+        files, origin = find(reference, table), "reference"
+    if not files and table not in _OPTIONAL:
+        expected = f"expected this table, or {table}.csv; the folder has neither"
+        raise ContractError([Problem(display_name(folder / f"{table}.parquet"), expected)])
+    for file in files:
+        if file.suffix == ".parquet" and rehearsal.is_fatal(file):
+            raise damaged_parquet(file)
     columns = SCHEMAS[table].column_names()
-    if files := find(folder, table):
-        return tuple(open_part(file, columns) for file in files), "data"
-    if table in _REFERENCE_TABLES and (files := find(reference, table)):
-        return tuple(open_part(file, columns) for file in files), "reference"
-    if table in _OPTIONAL:
-        return (), "reference"
-    expected = f"expected this table, or {table}.csv; the folder has neither"
-    raise ContractError([Problem(display_name(folder / f"{table}.parquet"), expected)])
+    return tuple(open_part(file, columns) for file in files), origin
 
 
-def _sources(
-    table: str, parts: Sequence[Part], judged: Judged, origin: Literal["data", "reference"]
-) -> list[Source]:
+def _sources(table: str, parts: Sequence[Part], judged: Judged, origin: Origin) -> list[Source]:
     return [
         Source(table, part.path, height, part.sha256, origin)
         for part, height in zip(parts, judged.heights, strict=True)
