@@ -93,7 +93,7 @@ def render_month(
         with _timed("read", step):
             document = read_document(work / "report.qmd", metadata=configured, root=work)
         with _timed("execute", step):
-            given, shown = _data_dir(project.root, data_dir)
+            given, shown = data_folder(project.root, data_dir)
             notebook = execute(
                 document,
                 {"month": str(month), "data_dir": given},
@@ -182,7 +182,7 @@ def _link(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def _data_dir(root: Path, data_dir: Path) -> tuple[str, str]:
+def data_folder(root: Path, data_dir: Path) -> tuple[str, str]:
     """What the document is given for the data's folder, and what its notebook shows for it."""
     path = data_dir.resolve()
     if path.is_relative_to(root.resolve()):
