@@ -331,6 +331,11 @@ def test_who_is_at_a_hundred_percent(rates: dict[str, tuple[int, int]], text: st
             "các địa phương có tỷ lệ như nhau (80,00%), đều đạt chỉ tiêu (tối thiểu 80%)",
         ),
         (
+            {"D1": (10, 7), "D2": (10, 6), "D3": (10, 5)},
+            "thành phố Bắc Ninh có tỷ lệ cao nhất (70,00%); "
+            "tất cả địa phương đều chưa đạt chỉ tiêu (tối thiểu 80%)",
+        ),
+        (
             {"D1": (10, 8), "D2": (10, 7), "D3": (10, 6)},
             "thành phố Bắc Ninh có tỷ lệ cao nhất (80,00%); "
             "các địa phương còn lại đều chưa đạt chỉ tiêu (tối thiểu 80%)",
@@ -517,7 +522,9 @@ def test_overdue_dossiers_by_level() -> None:
         "cấp huyện có 12 hồ sơ trễ hạn, bằng 6,00% tổng số hồ sơ đã tiếp nhận; "
         "cấp tỉnh có 1 hồ sơ trễ hạn, bằng 1,00% tổng số hồ sơ đã tiếp nhận"
     )
-    assert overdue(SNV=3, D1=3).most_overdue() == ("province", "district")
+    both = overdue(SNV=3, D1=3)
+    assert both.most_overdue() == ("province", "district")
+    assert both.level_names(both.most_overdue()) == "cấp tỉnh và cấp huyện"
     assert overdue(SNV=0, D1=0).most_overdue() == ()
 
 

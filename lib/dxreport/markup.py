@@ -54,11 +54,6 @@ def listed(parts: Sequence[str], last: str = " và ") -> Markdown:
     return Markdown(vi.joined(parts, last))
 
 
-def capitalised(text: str) -> Markdown:
-    """The same markdown with a capital first letter, for the beginning of a sentence."""
-    return Markdown(vi.upper_first(text))
-
-
 def link(text: str, anchor: str) -> Markdown:
     """A link to a place of the same document."""
     return Markdown(f"[{md_escape(text)}](#{anchor})")

@@ -122,6 +122,10 @@ class Narrative:
     def level_name(self, level: str) -> Markdown:
         return md_escape(self.catalogue.level_sentences[level])
 
+    def level_names(self, levels: Sequence[str]) -> Markdown:
+        """ "cấp tỉnh và cấp huyện"."""
+        return listed([self.level_name(level) for level in levels])
+
     def by_level(
         self, indicator: str, period: PeriodId, *, change: bool = False, verdict: bool = False
     ) -> Markdown:
@@ -314,6 +318,9 @@ class Narrative:
             return join((head, self._all_verdict(facts)), ", ")
         if not first:
             return self.others(rest, level, after=False) or head
+        if not any(fact.met for fact in facts):
+            # The best one misses too: "còn lại" would say that it does not.
+            return join((head, self.others(facts, level, after=False)), "; ")
         return join((head, self.others(rest, level, after=True)), "; ")
 
     def others(self, rest: Sequence[Fact], level: str, *, after: bool) -> Markdown:
