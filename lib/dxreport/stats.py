@@ -182,6 +182,20 @@ def survival_at(table: pl.DataFrame, by: str, time: str, grid: Sequence[int]) ->
     )
 
 
+def concordance(points: Sequence[tuple[float, float]]) -> tuple[int, int]:
+    """Pairs of points that rise together, and pairs where one falls as the other rises.
+
+    Pairs that tie in either coordinate count in neither (the two counts behind Kendall's tau).
+    """
+    rising = falling = 0
+    for at, (x, y) in enumerate(points):
+        for other_x, other_y in points[at + 1 :]:
+            if x != other_x and y != other_y:
+                together = (x < other_x) == (y < other_y)
+                rising, falling = rising + together, falling + (not together)
+    return rising, falling
+
+
 # --- What chance alone would do: binomial limits ------------------------------------------
 
 

@@ -68,18 +68,7 @@ def _of_month(row: dict[str, Any]) -> dict[str, Any]:
 
 def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
     unit = parts.unit_selection()
-    x = alt.X(
-        "month:O",
-        sort=alt.EncodingSortField("order", op="min"),
-        axis=alt.Axis(
-            title=None,
-            labelExpr="split(datum.label, '\\n')",
-            labelAngle=0,
-            labelLineHeight=14,
-            labelOverlap=False,
-        ),
-        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
-    )
+    x = parts.month_axis()
     tooltip = [
         alt.Tooltip("name:N", title="Đơn vị"),
         alt.Tooltip("month_name:N", title="Tiếp nhận trong"),

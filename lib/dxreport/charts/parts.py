@@ -30,6 +30,9 @@ ROW: Final = 26
 
 _FADED = 0.22
 
+_NARROW = 330
+"""A plot less wide than this many pixels is on a phone."""
+
 
 def values(rows: Rows) -> alt.InlineData:
     """Rows as the data of a chart."""
@@ -67,6 +70,22 @@ def unit_axis(order: Sequence[str], field: str = "unit") -> alt.Y:
     )
 
 
+def month_axis() -> alt.X:
+    """A column for each month: its name, and what its label has on a second line."""
+    return alt.X(
+        "month:O",
+        sort=alt.EncodingSortField("order", op="min"),
+        axis=alt.Axis(
+            title=None,
+            labelExpr="split(datum.label, '\\n')",
+            labelAngle=0,
+            labelLineHeight=14,
+            labelOverlap=False,
+        ),
+        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
+    )
+
+
 def right_edge() -> Any:
     """Just right of the plot, however wide it is."""
     return alt.value(alt.ExprRef("width"))
@@ -81,17 +100,36 @@ def beside(field: str, y: alt.Y, selection: alt.Parameter | None = None) -> alt.
     return text
 
 
+def two_beside(figure: str, sample: str, y: alt.Y) -> tuple[alt.Chart, alt.Chart]:
+    """Two columns to the right of the rows: a figure, and the size of its sample."""
+    base = alt.Chart().encode(y=y, x=right_edge())
+    return (
+        base.mark_text(style="dx-text", align="left", dx=8, fontWeight=600).encode(
+            text=alt.Text(f"{figure}:N")
+        ),
+        base.mark_text(style="dx-text-muted", align="left", dx=40, fontSize=10).encode(
+            text=alt.Text(f"{sample}:N")
+        ),
+    )
+
+
 def over_lines(base: alt.Chart, style: str, text: Any, **place: Any) -> list[alt.Chart]:
     """A text that stays legible over lines: a halo in the page's colour, and the letters."""
     around = base.mark_text(style=[style, "dx-halo"], **place).encode(text=text)
     return [around, base.mark_text(style=style, **place).encode(text=text)]
 
 
+def square_legend(narrow: int, wide: int, title: str | None = None) -> alt.Legend:
+    """A legend of squares in so many columns, on a phone and on a wider page."""
+    columns: Any = alt.ExprRef(f"width < {_NARROW} ? {narrow} : {wide}")
+    return alt.Legend(title=title, symbolType="square", columns=columns)
+
+
 def key(*entries: tuple[str, str], offset: int = 8) -> alt.Chart:
     """A legend of its own: (label, shape) pairs in the colours of the category range."""
     labels, shapes = [label for label, _ in entries], [shape for _, shape in entries]
     # Two columns on a phone, where a longer row would squeeze the chart.
-    columns: Any = alt.ExprRef(f"width < 330 ? 2 : {len(entries)}")
+    columns: Any = alt.ExprRef(f"width < {_NARROW} ? 2 : {len(entries)}")
     legend = alt.Legend(title=None, columns=columns, offset=offset, symbolSize=110, symbolOpacity=1)
     chart: alt.Chart = (
         alt.Chart(values([{"key": label} for label in labels]))
@@ -140,3 +178,75 @@ def labelled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         label = name if seen[name] == 1 else f"{name} ({seen[name]})"
         with_label.append({**row, "unit": label})
     return with_label
+
+
+_PLOT = (430.0, 230.0)
+"""The plot, in pixels, that labels are placed for."""
+
+_CHARACTER, _LINE = 6.2, 13.0
+"""Pixels of a letter and a line, roughly."""
+
+_SIDES = (("left", 1, 0), ("right", -1, 0), ("center", 0, -1), ("center", 0, 1))
+"""Where a label can stand by its point: right of it, left of it, above, below."""
+
+_POINT = 5.0
+
+
+def placed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Adds `side`, `dx` and `dy`: where each point's label collides least with the others.
+
+    `at` (taken out) is the point's place in the plot, as shares from the left and the top;
+    `radius` its size in pixels, where it is not the usual one.
+    """
+    points = [
+        (row["at"][0] * _PLOT[0], row["at"][1] * _PLOT[1], row.get("radius", _POINT))
+        for row in rows
+    ]
+    taken = [(x - r, y - r, x + r, y + r) for x, y, r in points]
+    with_side = []
+    for row, point in zip(rows, points, strict=True):
+        boxes = [_box(point, side, len(row["unit"])) for side in _SIDES]
+        costs = [_cost(box, taken) for box in boxes]
+        best = costs.index(min(costs))
+        taken.append(boxes[best])
+        dx, dy = _moved(_SIDES[best], point[2])
+        rest = {key: row[key] for key in row if key not in ("at", "radius")}
+        with_side.append({**rest, "side": best, "dx": dx, "dy": dy})
+    return with_side
+
+
+def _moved(side: tuple[str, int, int], radius: float) -> tuple[float, float]:
+    return side[1] * (radius + 4), side[2] * (radius + 8)
+
+
+def _box(
+    point: tuple[float, float, float], side: tuple[str, int, int], letters: int
+) -> tuple[float, ...]:
+    (x, y, radius), width = point, letters * _CHARACTER
+    dx, dy = _moved(side, radius)
+    left = x + dx - {"left": 0.0, "center": width / 2, "right": width}[side[0]]
+    return (left, y + dy - _LINE / 2, left + width, y + dy + _LINE / 2)
+
+
+def _cost(box: tuple[float, ...], taken: Sequence[tuple[float, ...]]) -> float:
+    """How much of the box is covered by others or lies outside the plot."""
+    left, top, right, bottom = box
+    outside = max(0.0, -left) + max(0.0, right - _PLOT[0])
+    outside += max(0.0, -top) + max(0.0, bottom - _PLOT[1])
+    covered = sum(
+        max(0.0, min(right, r) - max(left, le)) * max(0.0, min(bottom, b) - max(top, t))
+        for le, t, r, b in taken
+    )
+    return covered + 10 * outside
+
+
+def placed_labels(rows: Rows, x: alt.X, y: alt.Y, selection: alt.Parameter) -> list[alt.Chart]:
+    """The labels of `placed` rows, one layer a side."""
+    layers = []
+    place: Any = {"dx": alt.ExprRef("datum.dx"), "dy": alt.ExprRef("datum.dy")}
+    for at, (align, _, _) in enumerate(_SIDES):
+        own = [row for row in rows if row["side"] == at]
+        if own:
+            label = alt.Chart(values(own)).encode(x=x, y=y, opacity=chosen(selection, 0.15))
+            layers += over_lines(label, "dx-text", "unit:N", align=align, fontSize=10, **place)
+    return layers

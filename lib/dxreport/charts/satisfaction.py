@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import altair as alt
 
-from dxreport.analysis import STARS, Analysis
+from dxreport import stats, vi
+from dxreport.analysis import SMALLEST, STARS, WAITS, Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import year_to_date_name
+from dxreport.narrative import month_name, year_to_date_name
+from dxreport.periods import Month
 
 _MEAN = "pakn_satisfaction_mean"
 _LABELLED = 0.1
 """A segment narrower than this share has no room for its figure."""
+
+_MARGIN = 1.12
+"""Room right of the farthest point."""
+
+_AREA = (45, 500)
+"""Square pixels of the smallest and the largest point."""
 
 _PLACES = ("ends", "sides", "middle", "sides", "ends")
 
@@ -137,15 +147,11 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
         .mark_rule(style="dx-line-quiet", strokeDash=[2, 2])
         .encode(x=alt.XDatum(0, axis=None))
     )
-    beside = alt.Chart(parts.values(units)).encode(y=y, opacity=opacity)
-    edge = parts.right_edge()
-    means = beside.mark_text(style="dx-text", align="left", dx=8, fontWeight=600).encode(
-        x=edge, text="mean_text:N"
-    )
-    sizes = beside.mark_text(style="dx-text-muted", align="left", dx=40, fontSize=10).encode(
-        x=edge, text="sample:N"
-    )
-    chart = alt.layer(middle, bars, *figures, means, sizes, data=parts.values(segments))
+    beside = [
+        column.properties(data=parts.values(units)).encode(opacity=opacity)
+        for column in parts.two_beside("mean_text", "sample", y)
+    ]
+    chart = alt.layer(middle, bars, *figures, *beside, data=parts.values(segments))
     return parts.fluid(chart.add_params(unit), parts.ROW * len(units))
 
 
@@ -167,3 +173,332 @@ def _alt(units: list[dict[str, Any]], province: Fact) -> str:
     return words.sentence(
         f"Biểu đồ mức độ hài lòng theo đơn vị, điểm trung bình từ 1 đến 5. {'; '.join(said)}"
     )
+
+
+# --- By month ------------------------------------------------------------------------------
+
+
+def satisfaction_by_month(analysis: Analysis, facts: Facts) -> Figure:
+    """The mean of the stars by month in which a PAKN was received, the province and the units."""
+    rows = _months(analysis)
+    whole = [row for row in rows if row["unit_id"] == parts.ALL]
+    drawn = [row for row in whole if row["mean"] is not None]
+    return Figure(
+        id="satisfaction-months",
+        chart=_draw_months(rows) if drawn else parts.nothing(words.NO_DATA),
+        caption=_caption_months(analysis, drawn),
+        alt=words.sentence(
+            "Biểu đồ điểm hài lòng trung bình theo tháng tiếp nhận: "
+            + "; ".join(
+                f"{vi.lower_first(row['month_name'])} {row['mean_text']} ({row['sample']})"
+                for row in drawn
+            )
+        )
+        if drawn
+        else words.NO_DATA + ".",
+        note=(
+            "Đường đậm: toàn tỉnh; đường mờ: từng đơn vị; dòng dưới tên tháng: số PAKN được đánh "
+            f"giá (dưới {SMALLEST} thì không vẽ). Với tháng gần đây, mới chỉ những PAKN xử lý nhanh "
+            f"được đánh giá, nên điểm thường cao hơn. {words.as_of(analysis.month)}"
+        ),
+        units=True,
+    )
+
+
+def _months(analysis: Analysis) -> list[dict[str, Any]]:
+    names = {row["scope"]: row for row in analysis.units.iter_rows(named=True)}
+    rated = {
+        row["month"]: row["n"]
+        for row in analysis.rating_months.iter_rows(named=True)
+        if row["scope"] == parts.ALL
+    }
+    rows = []
+    for row in analysis.rating_months.iter_rows(named=True):
+        unit = names.get(row["scope"])
+        month, known = Month.parse(row["month"]), row["stars"] is not None
+        mean = Fraction(row["stars"], row["n"]) if known else None
+        rows.append(
+            {
+                "unit_id": parts.ALL if unit is None else unit["unit_id"],
+                "name": "Toàn tỉnh" if unit is None else unit["name"],
+                "short_name": "Toàn tỉnh" if unit is None else unit["short_name"],
+                "month": f"T{month.month}\n{vi.integer(rated[row['month']])}",
+                "order": month.month,
+                "month_name": vi.upper_first(month_name(month)),
+                "n": row["n"],
+                "sample": words.sample(row["n"]),
+                "mean": None if mean is None else round(float(mean), 6),
+                "mean_text": "–" if mean is None else vi.decimal(mean, 2),
+                "label": "–" if mean is None else vi.decimal(mean, 1),
+            }
+        )
+    return rows
+
+
+def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
+    unit = parts.unit_selection()
+    y = alt.Y(
+        "mean:Q",
+        title=None,
+        scale=alt.Scale(domain=[1, 5]),
+        axis=alt.Axis(values=list(STARS), format="d"),
+    )
+    base = alt.Chart().encode(
+        x=parts.month_axis(),
+        tooltip=[
+            alt.Tooltip("name:N", title="Đơn vị"),
+            alt.Tooltip("month_name:N", title="Tiếp nhận trong"),
+            alt.Tooltip("mean_text:N", title="Điểm trung bình"),
+            alt.Tooltip("sample:N", title="Số đánh giá"),
+        ],
+    )
+    units = base.transform_filter(alt.datum.unit_id != parts.ALL)
+    chosen = units.transform_filter(parts.CHOSEN_OR_ALL)
+    whole = base.transform_filter(alt.datum.unit_id == parts.ALL)
+    at_end = chosen.transform_window(
+        place="rank()", sort=[alt.SortField("order", order="descending")]
+    ).transform_filter("datum.place === 1")
+    layers = [
+        units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6)
+        .encode(y=y, detail="unit_id:N")
+        .properties(name="units"),
+        chosen.mark_line(style="dx-line-alarm", strokeWidth=2.5).encode(y=y),
+        chosen.mark_point(style="dx-alarm", size=45).encode(y=y),
+        *parts.over_lines(
+            at_end.encode(y=y), "dx-text-alarm", "short_name:N", align="right", dy=-12
+        ),
+        whole.mark_line(style="dx-line", strokeWidth=2.5).encode(y=y),
+        whole.mark_point(style="dx-dot", size=60).encode(y=y),
+        *parts.over_lines(whole.encode(y=y), "dx-text-main", "label:N", dy=-12),
+    ]
+    data = parts.values([row for row in rows if row["mean"] is not None])
+    chart = alt.layer(*layers, data=data).add_params(unit)
+    return parts.fluid(chart, 200)
+
+
+def _caption_months(analysis: Analysis, drawn: list[dict[str, Any]]) -> str:
+    if not drawn:
+        return words.sentence(
+            f"{year_to_date_name(analysis.month)} chưa tháng nào có từ {SMALLEST} đánh giá"
+        )
+    means = [row["mean"] for row in drawn]
+    best = [row for row in drawn if row["mean"] == max(means)]
+    worst = [row for row in drawn if row["mean"] == min(means)]
+    if len(drawn) == 1 or len(best) == len(drawn):
+        return words.sentence(
+            f"PAKN tiếp nhận {_which(best)} được chấm trung bình {best[0]['mean_text']} điểm"
+        )
+    return words.sentence(
+        f"PAKN tiếp nhận {_which(best)} được chấm cao nhất ({best[0]['mean_text']} điểm), "
+        f"{_which(worst)} thấp nhất ({worst[0]['mean_text']} điểm)"
+    )
+
+
+def _which(rows: list[dict[str, Any]]) -> str:
+    return vi.joined([vi.lower_first(row["month_name"]) for row in rows])
+
+
+# --- Against the waiting time --------------------------------------------------------------
+
+
+def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
+    """One point a unit: the mean processing time and the mean of the stars, sized by n."""
+    points = _points(analysis, facts)
+    return Figure(
+        id="satisfaction-time",
+        chart=_draw_points(points) if points else parts.nothing(words.NO_DATA),
+        caption=_caption_points(points),
+        alt=words.sentence(
+            "Biểu đồ điểm: thời gian xử lý trung bình và mức hài lòng trung bình của từng đơn vị: "
+            + "; ".join(
+                f"{row['name']} {row['days_text']}, {row['mean_text']} điểm ({row['sample']})"
+                for row in points
+            )
+        )
+        if points
+        else words.NO_DATA + ".",
+        note=(
+            "Mỗi điểm là một đơn vị, to nhỏ theo số PAKN được đánh giá (n). Hai đại lượng đi cùng "
+            f"nhau chưa nói lên nguyên nhân. PAKN tiếp nhận trong "
+            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
+        ),
+        units=True,
+    )
+
+
+def _points(analysis: Analysis, facts: Facts) -> list[dict[str, Any]]:
+    rows = []
+    for row in analysis.units.sort("order").iter_rows(named=True):
+        mean = facts.get(_MEAN, "ytd", row["scope"])
+        days = facts.get("pakn_processing_days_mean", "ytd", row["scope"])
+        if mean.exists and days.exists:
+            unit = _unit(row["unit_id"], row["name"], row["short_name"], row["scope"], mean)
+            rows.append({**unit, "days": days.value, "days_text": days.printed})
+    rows = parts.labelled(parts.largest(rows))
+    longest = max((row["days"] for row in rows), default=0.0) * _MARGIN or 1.0
+    most = max((row["n"] for row in rows), default=1)
+    low, high = _reach(rows)
+    for row in rows:
+        row["at"] = (row["days"] / longest, (high - row["mean"]) / (high - low))
+        row["radius"] = round((_AREA[0] + row["n"] / most * (_AREA[1] - _AREA[0])) ** 0.5 / 1.77, 1)
+    return parts.placed(rows)
+
+
+def _reach(points: list[dict[str, Any]]) -> tuple[int, int]:
+    """Whole stars around all means."""
+    means = [row["mean"] for row in points]
+    low = max(1, math.floor(min(means) - 0.1)) if means else 1
+    high = min(5, math.ceil(max(means) + 0.1)) if means else 5
+    return (low, high) if low < high else (max(1, low - 1), max(1, low - 1) + 1)
+
+
+def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
+    unit = parts.unit_selection()
+    longest = max(row["days"] for row in points) * _MARGIN or 1.0
+    x = alt.X(
+        "days:Q",
+        title="Thời gian xử lý trung bình (ngày)",
+        scale=alt.Scale(domain=[0, longest], nice=False),
+    )
+    y = alt.Y(
+        "mean:Q",
+        title="Điểm hài lòng trung bình",
+        scale=alt.Scale(domain=list(_reach(points)), nice=False),
+        axis=alt.Axis(tickCount=5),
+    )
+    dots = (
+        alt.Chart(parts.values(points))
+        .mark_point(style="dx-dot", fillOpacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            size=alt.Size(
+                "n:Q", legend=None, scale=alt.Scale(rangeMin=45, rangeMax=500, zero=True)
+            ),
+            opacity=parts.chosen(unit),
+            tooltip=[
+                alt.Tooltip("name:N", title="Đơn vị"),
+                alt.Tooltip("days_text:N", title="Xử lý trung bình"),
+                alt.Tooltip("mean_text:N", title="Điểm trung bình"),
+                alt.Tooltip("sample:N", title="Số đánh giá"),
+            ],
+        )
+        .properties(name="units")
+    )
+    chart = alt.layer(dots, *parts.placed_labels(points, x, y, unit)).add_params(unit)
+    return parts.fluid(chart, 260)
+
+
+def _caption_points(points: list[dict[str, Any]]) -> str:
+    if len(points) < 2:
+        return words.sentence("chưa đủ hai đơn vị vừa có PAKN đã xử lý vừa có đánh giá để so sánh")
+    agree, against = stats.concordance([(-row["days"], row["mean"]) for row in points])
+    pairs = agree + against
+    if not pairs:
+        return words.sentence("các đơn vị ngang nhau, không so sánh được nhanh với hài lòng")
+    if agree == against:
+        return words.sentence(
+            "đơn vị xử lý nhanh hơn không được chấm điểm cao hơn hay thấp hơn đơn vị chậm"
+        )
+    better = agree > against
+    many = agree if better else against
+    return words.sentence(
+        f"trong {vi.integer(pairs)} cặp đơn vị, {vi.integer(many)} cặp có đơn vị xử lý nhanh hơn "
+        f"{'được chấm điểm cao hơn' if better else 'lại bị chấm điểm thấp hơn'}"
+    )
+
+
+# --- By how long one waited ----------------------------------------------------------------
+
+
+def satisfaction_by_wait(analysis: Analysis, _: Facts) -> Figure:
+    """The mean of the stars by how long the answer took, over all rated PAKN of the province."""
+    rows = _waits(analysis)
+    drawn = [row for row in rows if row["mean"] is not None]
+    return Figure(
+        id="satisfaction-wait",
+        chart=_draw_waits(drawn) if drawn else parts.nothing(words.NO_DATA),
+        caption=_caption_waits(drawn),
+        alt=words.sentence(
+            "Biểu đồ điểm hài lòng trung bình theo thời gian chờ: "
+            + "; ".join(f"{row['name']} {row['mean_text']} điểm ({row['sample']})" for row in drawn)
+        )
+        if drawn
+        else words.NO_DATA + ".",
+        note=(
+            "n: số PAKN được đánh giá trong từng khoảng thời gian chờ; khoảng có dưới "
+            f"{SMALLEST} đánh giá không được vẽ. Tính trên PAKN tiếp nhận trong "
+            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
+        ),
+    )
+
+
+def _waits(analysis: Analysis) -> list[dict[str, Any]]:
+    rows = []
+    for row in analysis.rating_waits.iter_rows(named=True):
+        mean = None if row["stars"] is None else Fraction(row["stars"], row["n"])
+        rows.append(
+            {
+                "name": _wait_name(WAITS[row["band"]]),
+                "start": STARS[0],
+                "n": row["n"],
+                "sample": words.sample(row["n"]),
+                "mean": None if mean is None else round(float(mean), 6),
+                "mean_text": "–" if mean is None else vi.decimal(mean, 2),
+            }
+        )
+    return rows
+
+
+def _wait_name(band: tuple[int, int | None]) -> str:
+    first, last = band
+    if last is None:
+        return f"trên {first - 1} ngày"
+    return "trong ngày đầu" if last == 0 else f"{first}–{last} ngày"
+
+
+def _draw_waits(rows: list[dict[str, Any]]) -> parts.AnyChart:
+    y = parts.unit_axis([row["name"] for row in rows], "name")
+    x = alt.X(
+        "mean:Q",
+        title="Điểm hài lòng trung bình",
+        scale=alt.Scale(domain=[1, 5]),
+        axis=alt.Axis(values=list(STARS), format="d"),
+    )
+    base = alt.Chart().encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("name:N", title="Thời gian chờ"),
+            alt.Tooltip("mean_text:N", title="Điểm trung bình"),
+            alt.Tooltip("sample:N", title="Số đánh giá"),
+        ],
+    )
+    means, sizes = parts.two_beside("mean_text", "sample", y)
+    chart = alt.layer(
+        base.mark_rule(style="dx-line-soft", strokeWidth=3).encode(
+            x=alt.X("start:Q", scale=alt.Scale(domain=[1, 5])), x2="mean:Q"
+        ),
+        base.mark_point(style="dx-dot", size=110).encode(x=x),
+        means,
+        sizes,
+        data=parts.values(rows),
+    )
+    return parts.fluid(chart, parts.ROW * len(rows))
+
+
+def _caption_waits(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return words.sentence(f"chưa khoảng thời gian chờ nào có từ {SMALLEST} đánh giá")
+    first, last = rows[0], rows[-1]
+    if len(rows) == 1:
+        return words.sentence(f"PAKN chờ {first['name']} được chấm {first['mean_text']} điểm")
+    return words.sentence(
+        f"PAKN xử lý xong {_waited(first)} được chấm trung bình {first['mean_text']} điểm; "
+        f"{_waited(last)} {'chỉ còn ' if last['mean'] < first['mean'] else ''}"
+        f"{last['mean_text']} điểm"
+    )
+
+
+def _waited(row: dict[str, Any]) -> str:
+    name: str = row["name"]
+    return name if name.startswith("trong") else f"chờ {name}"

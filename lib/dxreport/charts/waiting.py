@@ -17,7 +17,7 @@ _STEP = 3
 """A unit's curve has a point a day up to `_DAILY`, then one every `_STEP` days."""
 
 
-def waiting_curve(analysis: Analysis, facts: Facts) -> Figure:
+def waiting_curve(analysis: Analysis, _: Facts) -> Figure:
     """The share of PAKN resolved within so many days, of all and of each unit."""
     rows = _rows(analysis)
     whole = [row for row in rows if row["unit_id"] == parts.ALL]
@@ -244,8 +244,8 @@ def _alt(analysis: Analysis, whole: list[dict[str, Any]]) -> str:
     ]
     return words.sentence(
         "Đường Kaplan–Meier về tỷ lệ PAKN được xử lý theo số ngày chờ, toàn tỉnh "
-        f"({words.sample(_cases(analysis))}): {'; '.join(said)}. Thời gian để xong một nửa số PAKN của từng "
-        f"đơn vị: {'; '.join(units)}"
+        f"({words.sample(_cases(analysis))}): {'; '.join(said)}. Thời gian để xong một nửa số "
+        f"PAKN của từng đơn vị: {'; '.join(units)}"
     )
 
 
