@@ -32,7 +32,7 @@ def to_typst(table: Table) -> str:
         lines.append(f"block(above: 1em, below: 0.6em, sticky: true, {caption})")
     lines.append("block(above: 0.6em, below: 0.6em, table(")
     lines.append(f"columns: ({_columns(table)}),")
-    lines.append('inset: (x: 3pt, y: 3.5pt), stroke: 0.5pt + rgb("#5b6673"),')
+    lines.append('inset: (x: 3pt, y: 2.8pt), stroke: 0.5pt + rgb("#5b6673"),')
     lines.append(f"align: ({', '.join(f'{c.align} + horizon' for c in table.columns)},),")
     lines.append("table.header(")
     lines += [_header_cell(cell) for row in table.header for cell in row]
