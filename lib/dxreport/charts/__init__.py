@@ -1,1 +1,60 @@
-"""The charts of the analysis annex, from aggregated frames and facts."""
+"""The charts of the analysis annex, from aggregated frames and facts.
+
+`FIGURES` names them in the order of the annex; each is a function of the analysis and the
+facts that gives a `Figure`: a chart, the finding that it shows, and its alternative text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from dxreport.analysis import Analysis
+from dxreport.charts.backlog import backlog_by_age
+from dxreport.charts.flow import rate_by_unit_and_month, received_by_month
+from dxreport.charts.funnel import funnel
+from dxreport.charts.picker import PAGE_SCRIPT, unit_picker
+from dxreport.charts.processing import processing_by_unit
+from dxreport.charts.satisfaction import (
+    satisfaction_against_time,
+    satisfaction_by_month,
+    satisfaction_by_unit,
+    satisfaction_by_wait,
+)
+from dxreport.charts.show import Figure
+from dxreport.charts.targets import (
+    communes_documents,
+    communes_e_copies,
+    documents_by_unit,
+    e_copies_by_unit,
+    headline,
+    overdue_by_unit,
+)
+from dxreport.charts.topics import topics
+from dxreport.charts.waiting import waiting_curve
+from dxreport.facts import Facts
+
+Draw = Callable[[Analysis, Facts], Figure]
+
+FIGURES: Final[Mapping[str, Draw]] = {
+    "headline": headline,
+    "received": received_by_month,
+    "processing": processing_by_unit,
+    "waiting": waiting_curve,
+    "satisfaction": satisfaction_by_unit,
+    "satisfaction-months": satisfaction_by_month,
+    "satisfaction-time": satisfaction_against_time,
+    "satisfaction-wait": satisfaction_by_wait,
+    "backlog": backlog_by_age,
+    "topics": topics,
+    "funnel": funnel,
+    "heatmap": rate_by_unit_and_month,
+    "documents": documents_by_unit,
+    "e-copies": e_copies_by_unit,
+    "communes-documents": communes_documents,
+    "communes-e-copies": communes_e_copies,
+    "overdue": overdue_by_unit,
+}
+"""Every chart by its id."""
+
+__all__ = ["FIGURES", "PAGE_SCRIPT", "Draw", "Figure", "unit_picker"]

@@ -191,6 +191,9 @@ _SIDES = (("left", 1, 0), ("right", -1, 0), ("center", 0, -1), ("center", 0, 1))
 
 _POINT = 5.0
 
+_Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
 
 def placed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Adds `side`, `dx` and `dy`: where each point's label collides least with the others.
@@ -219,16 +222,14 @@ def _moved(side: tuple[str, int, int], radius: float) -> tuple[float, float]:
     return side[1] * (radius + 4), side[2] * (radius + 8)
 
 
-def _box(
-    point: tuple[float, float, float], side: tuple[str, int, int], letters: int
-) -> tuple[float, ...]:
+def _box(point: tuple[float, float, float], side: tuple[str, int, int], letters: int) -> _Box:
     (x, y, radius), width = point, letters * _CHARACTER
     dx, dy = _moved(side, radius)
     left = x + dx - {"left": 0.0, "center": width / 2, "right": width}[side[0]]
     return (left, y + dy - _LINE / 2, left + width, y + dy + _LINE / 2)
 
 
-def _cost(box: tuple[float, ...], taken: Sequence[tuple[float, ...]]) -> float:
+def _cost(box: _Box, taken: Sequence[_Box]) -> float:
     """How much of the box is covered by others or lies outside the plot."""
     left, top, right, bottom = box
     outside = max(0.0, -left) + max(0.0, right - _PLOT[0])

@@ -178,7 +178,7 @@ def _alt(units: list[dict[str, Any]], province: Fact) -> str:
 # --- By month ------------------------------------------------------------------------------
 
 
-def satisfaction_by_month(analysis: Analysis, facts: Facts) -> Figure:
+def satisfaction_by_month(analysis: Analysis, _: Facts) -> Figure:
     """The mean of the stars by month in which a PAKN was received, the province and the units."""
     rows = _months(analysis)
     whole = [row for row in rows if row["unit_id"] == parts.ALL]
@@ -198,8 +198,8 @@ def satisfaction_by_month(analysis: Analysis, facts: Facts) -> Figure:
         else words.NO_DATA + ".",
         note=(
             "Đường đậm: toàn tỉnh; đường mờ: từng đơn vị; dòng dưới tên tháng: số PAKN được đánh "
-            f"giá (dưới {SMALLEST} thì không vẽ). Với tháng gần đây, mới chỉ những PAKN xử lý nhanh "
-            f"được đánh giá, nên điểm thường cao hơn. {words.as_of(analysis.month)}"
+            f"giá (dưới {SMALLEST} thì không vẽ). Với tháng gần đây, mới chỉ những PAKN xử lý "
+            f"nhanh được đánh giá, nên điểm thường cao hơn. {words.as_of(analysis.month)}"
         ),
         units=True,
     )
