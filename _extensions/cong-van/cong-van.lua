@@ -95,7 +95,11 @@ local function copy_lines()
   return flat
 end
 
-local function blanks(count) return NBSP:rep(count) end
+-- Room to write in; on a screen, where nobody writes, an ellipsis.
+local function blanks(count, screen)
+  if format == "html" then return screen or "…" end
+  return NBSP:rep(count)
+end
 
 local function two(number)
   number = tonumber(number)
@@ -111,7 +115,7 @@ local function day_text(blank)
   end
   local given = text("year")
   if given == "" then given = blanks(blank + 2) end
-  return "ngày" .. blanks(blank) .. "tháng" .. blanks(blank) .. "năm " .. given
+  return "ngày" .. blanks(blank, " … ") .. "tháng" .. blanks(blank, " … ") .. "năm " .. given
 end
 
 local function number_text(blank)
@@ -128,7 +132,7 @@ local function head_fields()
     motto = text("motto", "Độc lập - Tự do - Hạnh phúc"),
     superior = pandoc.text.upper(text("superior")),
     issuer = pandoc.text.upper(text("issuer", text("issuer-name"))),
-    number = "Số:" .. (text("number") == "" and "" or " ") .. number_text(6),
+    number = "Số:" .. ((text("number") ~= "" or format == "html") and " " or "") .. number_text(6),
     place_date = (place == "" and "" or place .. ", ") .. day_text(4),
     subject = text("subject") == "" and "" or "V/v " .. text("subject"),
     recipients = texts("recipients"),
@@ -565,6 +569,54 @@ local function split_appendix(div)
   return heading, title, body
 end
 
+-- Sections get addresses that last: "1. Về …" is #muc-1, any other heading its words without
+-- marks. Ids that are plain already, as those that an author gives, stay.
+local PLAIN = {
+  { "àáảãạăằắẳẵặâầấẩẫậ", "a" }, { "èéẻẽẹêềếểễệ", "e" }, { "ìíỉĩị", "i" },
+  { "òóỏõọôồốổỗộơờớởỡợ", "o" }, { "ùúủũụưừứửữự", "u" }, { "ỳýỷỹỵ", "y" }, { "đ", "d" },
+}
+local function slug(value)
+  local out = pandoc.text.lower(value)
+  for _, pair in ipairs(PLAIN) do
+    for _, code in utf8.codes(pair[1]) do out = out:gsub(utf8.char(code), pair[2]) end
+  end
+  out = out:gsub("[^a-z0-9]+", "-"):gsub("^%-+", ""):gsub("%-+$", "")
+  return out
+end
+
+local function name_headings(doc)
+  local taken, renamed = {}, {}
+  doc = doc:walk({
+    Header = function(h)
+      if h.identifier == "" or not h.identifier:find("[\128-\255]") then
+        taken[h.identifier] = true
+        return nil
+      end
+      local words = h.content:filter(function(inline) return inline.t ~= "Note" end)
+      local plain = stringify(words)
+      local number = plain:match("^(%d+)%.%s")
+      local base = number and ("muc-" .. number) or slug(plain)
+      local id, count = base, 1
+      while taken[id] do
+        count = count + 1
+        id = base .. "-" .. count
+      end
+      taken[id] = true
+      renamed["#" .. h.identifier] = "#" .. id
+      h.identifier = id
+      return h
+    end,
+  })
+  return doc:walk({
+    Link = function(link)
+      if renamed[link.target] then
+        link.target = renamed[link.target]
+        return link
+      end
+    end,
+  })
+end
+
 -- The highest heading becomes level 2 in html (the page's title is level 1), else level 1.
 local function level_headings(doc)
   local top = 9
@@ -588,10 +640,10 @@ function Pandoc(doc)
   local meta
   doc, meta = take_fields(doc)
   doc.meta = meta
-  doc = level_headings(doc)
+  doc = name_headings(level_headings(doc))
 
   local out, body = pandoc.List(), pandoc.List()
-  local landscape, open = false, false
+  local landscape = false
 
   local function flush()
     out:extend(writer.body(body))
@@ -610,7 +662,6 @@ function Pandoc(doc)
       if format == "docx" then out:insert(section_end(landscape)) end
       landscape = block.attributes.orientation == "landscape"
       out:extend(writer.appendix(block, split_appendix(block)))
-      open = true
     else
       body:insert(block)
     end
@@ -622,6 +673,5 @@ function Pandoc(doc)
   if next(given) then blocks:extend(writer.head()) end
   blocks:extend(out)
   doc.blocks = blocks
-  local _ = open
   return doc
 end

@@ -101,6 +101,7 @@ def render_month(
                 shown={"data_dir": shown},
             )
         metadata = _metadata(configured, document, letter or {})
+        metadata["downloads"] = _downloads(chosen, with_facts=write_facts is not None)
         job = _Job(project.root, work, document, notebook, metadata, month)
         made = _quarto(job, used, chosen, step) if used else _embedded(job, chosen, step)
         with _timed("check", step):
@@ -198,6 +199,19 @@ def _metadata(
     own = {key: value for key, value in document.metadata.items() if key not in _CONFIGURED}
     metadata = _merged(metadata, own)
     return _merged(metadata, {"cong-van": letter}) if letter else metadata
+
+
+def _downloads(formats: tuple[str, ...], *, with_facts: bool) -> list[dict[str, str | bool]]:
+    """The links at the head of the page to the files beside it."""
+    named = [("pdf", "Bản PDF"), ("docx", "Bản Word")]
+    links: list[dict[str, str | bool]] = [
+        {"href": FILES[name], "text": text, "download": name == "docx"}
+        for name, text in named
+        if name in formats
+    ]
+    if with_facts:
+        links.append({"href": FACTS, "text": "Số liệu (CSV)", "download": True})
+    return links
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
