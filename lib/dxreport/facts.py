@@ -218,7 +218,7 @@ class _Maker:
         own = [c for c in cells if tally.table != "procedures" or c.part == PROVINCE_SYSTEM]
         reporting = self._reporting(tally, units, indicator)
         facts = []
-        for scope, chosen in self._scopes(indicator, tally, units, cells, own, reporting):
+        for scope, chosen in self._scopes(indicator, units, cells, own, reporting):
             facts.append((self._fact(indicator, period, scope, chosen), scope.peers))
         return facts
 
@@ -250,7 +250,6 @@ class _Maker:
     def _scopes(
         self,
         indicator: Indicator,
-        tally: Tally,
         units: Mapping[str, Unit],
         cells: list[Cell],
         own: list[Cell],

@@ -27,6 +27,7 @@ from dxreport.tables import Table, appendices
 
 if TYPE_CHECKING:
     from dxreport.analysis import Analysis
+    from dxreport.charts.show import Figure
 
 LEGAL_FILE = "legal.yml"
 ANNEX = "phan-tich-du-lieu"
@@ -176,18 +177,32 @@ class Report:
 
         return analyse(self.tables, self.catalogue, self.month)
 
+    def figure(self, name: str) -> Figure:
+        """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
+        from dxreport.charts import FIGURES
+
+        if name not in FIGURES:
+            raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
+        return FIGURES[name](self.analysis, self.facts)
+
     def chart(self, name: str, label: str = "") -> Markdown:
-        """A chart of the annex, "processing" or "satisfaction", for every format.
+        """A chart of the annex for every format, its caption led by `label` ("Hình 1.").
 
         Its pictures for print are written beside the document, below the current folder.
         """
-        from dxreport.charts.processing import processing_by_unit
-        from dxreport.charts.satisfaction import satisfaction_by_unit
+        return self.figure(name).to_markdown(Path.cwd(), label)
 
-        charts = {"processing": processing_by_unit, "satisfaction": satisfaction_by_unit}
-        if name not in charts:
-            raise DxError(f"there is no chart {name!r}; there are {', '.join(charts)}")
-        return charts[name](self.analysis, self.facts).to_markdown(Path.cwd(), label)
+    def charts(self, *names: str, first: int = 1) -> Markdown:
+        """Several charts one after the other, numbered from `first`."""
+        return Markdown(
+            "\n\n".join(self.chart(name, f"Hình {n}.") for n, name in enumerate(names, first))
+        )
+
+    def unit_picker(self) -> Markdown:
+        """The page's control that marks one unit in all PAKN charts."""
+        from dxreport.charts import unit_picker
+
+        return unit_picker(self.analysis)
 
     # -- the head of the page and its end ---------------------------------------------------
 

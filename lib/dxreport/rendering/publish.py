@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -232,8 +233,11 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
         markdown = embedded.to_markdown(job.notebook, job.document)
         source = embedded.read(markdown, job.metadata, job.month.end)
     extension = job.work / embedded.EXTENSION
+    from dxreport.charts.theme import FONT_DIRECTORY
+
     letter = job.metadata.get("cong-van") or {}
-    system_fonts = bool(letter.get("system-fonts", False))
+    # Only where the office asks for a face of its own does the machine's stock of fonts matter.
+    system_fonts = bool(letter.get("fonts"))
 
     def html() -> bytes:
         written = embedded.write_html(source, job.work)
@@ -241,7 +245,7 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
 
     def pdf() -> bytes:
         code = embedded.write_typst(source, job.work)
-        fonts = [extension / "fonts"]
+        fonts = [extension / "fonts", FONT_DIRECTORY]
         return embedded.compile_pdf(
             code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
         )
@@ -257,7 +261,7 @@ def _quarto(
     job: _Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
 ) -> dict[str, bytes]:
     extension = job.work / embedded.EXTENSION
-    epoch = int(job.month.end.timestamp())
+    epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
     made = {}
     for name in formats:
         with _timed(name, step):
