@@ -20,7 +20,7 @@ from polars.testing import assert_frame_equal
 from builders import SCHEMAS, Format, Frames, Row, frame, small_folder, write_csv, write_folder
 from dxreport.errors import SHOWN, ContractError, DxError, UsageError
 from dxreport.periods import Month
-from dxreport.reading import Dataset, Tables, check, read_tables
+from dxreport.reading import Dataset, Tables, check, read_tables, rehearsal
 from dxreport.reading.panics import quiet_panics
 from test_contracts import RIGHT, UNIT
 
@@ -712,6 +712,45 @@ def test_other_columns_are_seen_nowhere(folder: Path, nothing: Path, case: str) 
     assert seen
     assert "Canary" not in seen
     assert "citizen" not in seen
+
+
+# Files that end a process ------------------------------------------------------------------
+
+
+@pytest.fixture
+def fatal_parquet() -> Path:
+    """Baselines with one wrong byte among the null markers, at which polars 2.1 aborts."""
+    return Path(__file__).parent / "fixtures" / "fatal-baselines.parquet"
+
+
+def test_a_file_that_would_end_the_process_is_only_damaged(
+    folder: Path, nothing: Path, fatal_parquet: Path
+) -> None:
+    (folder / "baselines.csv").unlink()
+    shutil.copy(fatal_parquet, folder / "baselines.parquet")
+    assert lines_of(folder, nothing) == [NOT_PARQUET.replace("pakn", "baselines")]
+
+
+@pytest.mark.parametrize("last_act", ["os.abort()", "time.sleep(60)"])
+def test_the_rehearsal_names_the_file_that_the_child_did_not_survive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_act: str
+) -> None:
+    script = f"import os, time; print(0, flush=True); print(1, flush=True); {last_act}"
+    monkeypatch.setattr(rehearsal, "_CHILD", script)
+    monkeypatch.setattr(rehearsal, "_SECONDS", 3)
+    paths = [tmp_path / name for name in ("a", "b", "c")]
+    for path in paths:
+        path.touch()
+    with rehearsal.rehearsing((path, ()) for path in paths) as rehearsed:
+        assert [rehearsed.is_fatal(path) for path in paths] == [False, True, False]
+
+
+def test_large_files_are_not_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(tmp_path, tiny(), "parquet")
+    monkeypatch.setattr(rehearsal, "LARGEST", (tmp_path / "pakn.parquet").stat().st_size - 1)
+    with rehearsal.rehearsing([(tmp_path / "pakn.parquet", ("rating",))]) as rehearsed:
+        assert rehearsed.child is None
+        assert not rehearsed.is_fatal(tmp_path / "pakn.parquet")
 
 
 # Polars' panics ----------------------------------------------------------------------------
