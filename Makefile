@@ -18,7 +18,7 @@ DXREPORT := $(PY) -m dxreport
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help report test check explore sample bench lock clean environment
+.PHONY: help report notebooks test check explore sample bench lock clean environment
 
 help: ## say what can be made
 	@echo "usage: make TARGET [MONTH=2024-09] [DATA=data/sample] [OUT=_site]"
@@ -36,8 +36,11 @@ test: environment ## check the style, the types and everything the tests know
 check: environment ## say whether the data keep the contract
 	@$(DXREPORT) check --data "$(DATA)"
 
-explore: environment ## open JupyterLab on the notebooks
-	@DXREPORT_DATA="$(DATA)" $(PY) -m jupyterlab --notebook-dir=.
+notebooks: environment ## run the analysis notebooks of the month, after its report
+	@$(DXREPORT) notebooks "$(MONTH)" --data "$(DATA)" --out "$(OUT)"
+
+explore: environment ## open JupyterLab on the notebooks; their first cell names month and data
+	@$(PY) -m jupyterlab --notebook-dir=. notebooks/02-pakn.ipynb
 
 sample: environment ## make the synthetic sample again, in data/sample
 	@$(DXREPORT) sample --out data/sample $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
@@ -49,7 +52,7 @@ lock: build/lock/bin/uv ## choose the newest versions and write requirements.loc
 	@build/lock/bin/uv pip compile -q --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --custom-compile-command "make lock" \
-	  --all-extras --group build --group test pyproject.toml -o requirements.lock
+	  --all-extras --group build --group fonts --group test pyproject.toml -o requirements.lock
 	@echo "requirements.lock is written; 'make test' tries it."
 
 build/lock/bin/uv:

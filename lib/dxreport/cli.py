@@ -182,6 +182,38 @@ def render(
 
 
 @app.command(epilog=_EXITS)
+def notebooks(
+    context: typer.Context,
+    month: MonthArgument,
+    data: DataOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where to publish; _site in the project if not given."),
+    ] = None,
+) -> None:
+    """Run the analysis notebooks of a month: executed files, and pages like the report's.
+
+    [italic]Chạy các sổ tay phân tích của tháng và xuất bản cùng báo cáo.[/]
+
+    They go to DIR/MONTH/notebooks, all or none; a cell that fails stops the command. Run it
+    after render, which publishes the month's folder anew.
+
+    [bold]Examples[/]
+
+      dxreport notebooks 2024-09
+
+      dxreport notebooks 2024-09 --data /srv/dx --out /srv/www
+    """
+    from dxreport.notebooks import publish_notebooks
+    from dxreport.periods import Month
+
+    wanted = Month.parse(month)
+    home = _project(context)
+    files = publish_notebooks(home, wanted, data or home.sample, out or home.root / "_site")
+    _write("".join(map(_file_line, files)))
+
+
+@app.command(epilog=_EXITS)
 def facts(
     context: typer.Context,
     month: MonthArgument,
