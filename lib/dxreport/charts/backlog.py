@@ -35,7 +35,7 @@ def backlog_by_age(analysis: Analysis, facts: Facts) -> Figure:
         alt=_alt(units, counts, total.numerator),
         note=(
             f"PAKN tiếp nhận trong {year_to_date_name(analysis.month)}, chưa xử lý xong; màu: số "
-            "ngày đã chờ, càng đậm càng lâu; số cuối thanh: tổng của đơn vị. "
+            "ngày đã chờ, càng đậm càng lâu; bên phải: tổng của đơn vị. "
             f"{words.as_of(analysis.month)}"
         ),
         units=True,
@@ -54,10 +54,10 @@ def _short(band: tuple[int, int | None]) -> str:
 
 
 def _units(analysis: Analysis, facts: Facts) -> list[dict[str, Any]]:
-    rows = [
-        {**row, "n": facts.get(_BACKLOG, "ytd", row["scope"]).numerator}
-        for row in analysis.units.sort("order").iter_rows(named=True)
-    ]
+    rows = []
+    for row in analysis.units.sort("order").iter_rows(named=True):
+        fact = facts.get(_BACKLOG, "ytd", row["scope"])
+        rows.append({**row, "n": fact.numerator, "total_text": fact.printed})
     rows = parts.largest(rows)
     return parts.labelled(sorted(rows, key=lambda row: -row["n"]))
 
@@ -67,8 +67,6 @@ def _segments(unit: dict[str, Any], counts: dict[tuple[str, int], int]) -> list[
         "unit_id": unit["unit_id"],
         "unit": unit["unit"],
         "name": unit["name"],
-        "total": unit["n"],
-        "total_text": vi.integer(unit["n"]),
     }
     return [
         {
@@ -95,7 +93,7 @@ def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyC
             y=y,
             x=alt.X("n:Q", stack="zero", axis=None),
             order=alt.Order("band:Q"),
-            opacity=parts.chosen(unit),
+            opacity=parts.chosen(),
             color=alt.Color(
                 "short:O",
                 scale=alt.Scale(domain=names, range="ordinal"),
@@ -110,10 +108,9 @@ def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyC
         .properties(name="units")
     )
     totals = (
-        alt.Chart()
-        .mark_text(style="dx-text", align="left", dx=6, fontWeight=600)
-        .encode(y=y, x="total:Q", text="total_text:N", opacity=parts.chosen(unit))
-        .transform_filter(alt.datum.band == 0)
+        alt.Chart(parts.values(units))
+        .mark_text(style="dx-text", align="left", dx=8, fontWeight=600)
+        .encode(y=y, x=parts.right_edge(), text="total_text:N", opacity=parts.chosen())
     )
     chart = alt.layer(bars, totals, data=parts.values(rows)).add_params(unit)
     return parts.fluid(chart, parts.ROW * len(units))

@@ -84,8 +84,8 @@ def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
         alt.Chart()
         .mark_text(style="dx-text-main", align="left", fontSize=12)
         .encode(
-            x=alt.value(0),
-            y=alt.value(-18),
+            x=parts.fixed_x(0),
+            y=parts.fixed_y(-18),
             text=alt.Text("name:N"),
         )
         .transform_filter("datum.order === 1")
@@ -176,17 +176,17 @@ def _cell(row: dict[str, Any], label: str, analysis: Analysis) -> dict[str, Any]
 
 def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChart:
     unit = parts.unit_selection()
-    opacity = parts.chosen(unit)
+    opacity = parts.chosen()
     x = alt.X(
         "month:O",
         sort=alt.EncodingSortField("order", op="min"),
         axis=alt.Axis(title=None, labelAngle=0, orient="top", labelOverlap=False),
-        scale=alt.Scale(paddingInner=0.05, paddingOuter=0),
+        scale=alt.Scale(type="band", paddingInner=0.05, paddingOuter=0),
     )
     y = alt.Y(
         "unit:N",
         sort=units,
-        scale=alt.Scale(domain=units, paddingInner=0.08, paddingOuter=0),
+        scale=alt.Scale(type="band", domain=units, paddingInner=0.08, paddingOuter=0),
         axis=alt.Axis(title=None, labelLimit=130),
     )
     cells = (

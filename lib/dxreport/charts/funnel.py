@@ -124,7 +124,7 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
         .encode(
             x=x,
             y=y,
-            opacity=parts.chosen(unit),
+            opacity=parts.chosen(),
             tooltip=[
                 alt.Tooltip("name:N", title="Đơn vị"),
                 alt.Tooltip("pair_text:N", title="Đã xử lý/tiếp nhận"),
@@ -137,14 +137,14 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
     at_edge = alt.Chart(parts.values([{"rate": centre.value, "text": centre.printed}]))
     said = at_edge.mark_text(
         style="dx-text-second", align="right", dy=-7, dx=-2, fontSize=10
-    ).encode(x=parts.right_edge(), y=y, text=alt.value(f"Toàn tỉnh {centre.printed}"))
+    ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(f"Toàn tỉnh {centre.printed}"))
     chart = alt.layer(
         outer,
         inner,
         whole.encode(y=y),
         said,
         points,
-        *parts.placed_labels(rows, x, y, unit),
+        *parts.placed_labels(rows, x, y),
     )
     return parts.fluid(chart.add_params(unit), 280)
 

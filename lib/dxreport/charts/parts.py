@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import altair as alt
 
@@ -34,9 +36,44 @@ _NARROW = 330
 """A plot less wide than this many pixels is on a phone."""
 
 
+class _Shared:
+    """Rows that Altair passes on as they are: it would copy them for every layer and mark."""
+
+    _schema: ClassVar[dict[str, Any]] = {"type": "array"}
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+
+    def to_dict(self, *_: Any, **__: Any) -> list[dict[str, Any]]:
+        return self.rows
+
+
 def values(rows: Rows) -> alt.InlineData:
-    """Rows as the data of a chart."""
-    return alt.InlineData(values=[dict(row) for row in rows])
+    """Rows as the data of a chart, under a name that only their content decides."""
+    plain = [dict(row) for row in rows]
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True)
+    name = f"rows-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    data = alt.InlineData(values=[], name=name)
+    data["values"] = _Shared(plain)
+    return data
+
+
+def gathered(spec: dict[str, Any]) -> dict[str, Any]:
+    """A specification with all its rows at the top, each set of them once."""
+    found: dict[str, Any] = {}
+
+    def without(part: Any) -> Any:
+        if isinstance(part, list):
+            return [without(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "values" in part and "name" in part:
+            found[part["name"]] = part["values"]
+            return {"name": part["name"]}
+        return {key: without(each) for key, each in part.items()}
+
+    plain: dict[str, Any] = without(spec)
+    return {**plain, "datasets": found} if found else plain
 
 
 def unit_selection() -> alt.Parameter:
@@ -46,9 +83,32 @@ def unit_selection() -> alt.Parameter:
     )
 
 
-def chosen(selection: alt.Parameter, faded: float = _FADED, full: float = 1.0) -> Any:
-    """Opacity: full for the chosen unit and where none is chosen."""
-    return alt.when(selection).then(alt.value(full)).otherwise(alt.value(faded))
+def chosen(faded: float = _FADED, *, whole: bool = False) -> Any:
+    """Opacity: full for the chosen unit and where none is chosen.
+
+    With `whole` the province's own row never fades.
+    """
+    test: Any = {"param": UNIT_PARAM}
+    if whole:
+        test = {"test": {"or": [test, f"datum.unit_id === '{ALL}'"]}}
+    return _typed(alt.OpacityValue, faded, condition={**test, "value": 1})
+
+
+def fixed_x(pixels: float) -> Any:
+    return _typed(alt.XValue, pixels)
+
+
+def fixed_y(pixels: float) -> Any:
+    return _typed(alt.YValue, pixels)
+
+
+def fixed_text(text: str) -> Any:
+    return _typed(alt.TextValue, text)
+
+
+def _typed(channel: Any, value: Any, **more: Any) -> Any:
+    """A channel with a fixed value; given its class, Altair need not search for it."""
+    return channel(value, **more)
 
 
 def fluid(chart: AnyChart, height: float) -> AnyChart:
@@ -65,7 +125,7 @@ def unit_axis(order: Sequence[str], field: str = "unit") -> alt.Y:
     return alt.Y(
         f"{field}:N",
         sort=list(order),
-        scale=alt.Scale(domain=list(order), paddingInner=0.25, paddingOuter=0.2),
+        scale=alt.Scale(type="band", domain=list(order), paddingInner=0.25, paddingOuter=0.2),
         axis=alt.Axis(title=None, labelLimit=130),
     )
 
@@ -82,21 +142,21 @@ def month_axis() -> alt.X:
             labelLineHeight=14,
             labelOverlap=False,
         ),
-        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
+        scale=alt.Scale(type="band", paddingInner=0.25, paddingOuter=0.1),
     )
 
 
 def right_edge() -> Any:
     """Just right of the plot, however wide it is."""
-    return alt.value(alt.ExprRef("width"))
+    return _typed(alt.XValue, alt.ExprRef("width"))
 
 
-def beside(field: str, y: alt.Y, selection: alt.Parameter | None = None) -> alt.Chart:
+def beside(field: str, y: alt.Y) -> alt.Chart:
     """A column of small texts to the right of the rows (sample sizes)."""
     mark = alt.Chart().mark_text(style="dx-text-muted", align="left", dx=8, fontSize=10)
-    text: alt.Chart = mark.encode(y=y, x=right_edge(), text=alt.Text(f"{field}:N"))
-    if selection is not None:
-        text = text.encode(opacity=chosen(selection, 0.35))
+    text: alt.Chart = mark.encode(
+        y=y, x=right_edge(), text=alt.Text(f"{field}:N"), opacity=chosen(0.35)
+    )
     return text
 
 
@@ -122,7 +182,7 @@ def over_lines(base: alt.Chart, style: str, text: Any, **place: Any) -> list[alt
 def square_legend(narrow: int, wide: int, title: str | None = None) -> alt.Legend:
     """A legend of squares in so many columns, on a phone and on a wider page."""
     columns: Any = alt.ExprRef(f"width < {_NARROW} ? {narrow} : {wide}")
-    return alt.Legend(title=title, symbolType="square", columns=columns)
+    return alt.Legend(title=title, symbolType="square", columns=columns, columnPadding=10)
 
 
 def key(*entries: tuple[str, str], offset: int = 8) -> alt.Chart:
@@ -191,6 +251,9 @@ _SIDES = (("left", 1, 0), ("right", -1, 0), ("center", 0, -1), ("center", 0, 1))
 
 _POINT = 5.0
 
+_LONGEST = 120
+"""Pixels of a label by a point; a longer one is cut."""
+
 _Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
@@ -223,7 +286,7 @@ def _moved(side: tuple[str, int, int], radius: float) -> tuple[float, float]:
 
 
 def _box(point: tuple[float, float, float], side: tuple[str, int, int], letters: int) -> _Box:
-    (x, y, radius), width = point, letters * _CHARACTER
+    (x, y, radius), width = point, min(letters * _CHARACTER, _LONGEST)
     dx, dy = _moved(side, radius)
     left = x + dx - {"left": 0.0, "center": width / 2, "right": width}[side[0]]
     return (left, y + dy - _LINE / 2, left + width, y + dy + _LINE / 2)
@@ -241,13 +304,15 @@ def _cost(box: _Box, taken: Sequence[_Box]) -> float:
     return covered + 10 * outside
 
 
-def placed_labels(rows: Rows, x: alt.X, y: alt.Y, selection: alt.Parameter) -> list[alt.Chart]:
+def placed_labels(rows: Rows, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """The labels of `placed` rows, one layer a side."""
     layers = []
     place: Any = {"dx": alt.ExprRef("datum.dx"), "dy": alt.ExprRef("datum.dy")}
     for at, (align, _, _) in enumerate(_SIDES):
         own = [row for row in rows if row["side"] == at]
         if own:
-            label = alt.Chart(values(own)).encode(x=x, y=y, opacity=chosen(selection, 0.15))
-            layers += over_lines(label, "dx-text", "unit:N", align=align, fontSize=10, **place)
+            label = alt.Chart(values(own)).encode(x=x, y=y, opacity=chosen(0.15))
+            layers += over_lines(
+                label, "dx-text", "unit:N", align=align, fontSize=10, limit=_LONGEST, **place
+            )
     return layers

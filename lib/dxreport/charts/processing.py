@@ -71,7 +71,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
     unit = parts.unit_selection()
     y = parts.unit_axis([row["unit"] for row in rows])
     x = alt.X("low:Q", title="Số ngày xử lý", scale=alt.Scale(domainMin=0, nice=True))
-    opacity = parts.chosen(unit)
+    opacity = parts.chosen()
     tooltip = [
         alt.Tooltip("name:N", title="Đơn vị"),
         alt.Tooltip("sample:N", title="Số PAKN đã xử lý"),
@@ -87,7 +87,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
     median = base.mark_tick(style="dx-line", thickness=3, size=17).encode(x="median:Q")
     mean = base.mark_point(style="dx-diamond", shape="diamond", size=80).encode(x="mean:Q")
     layers: list[alt.Chart] = [tail, end, half.properties(name="units"), median, mean]
-    layers.append(parts.beside("sample", y, unit))
+    layers.append(parts.beside("sample", y))
     farthest = max(row["p90"] or row["mean"] or 0.0 for row in rows)
     leftwards = (province.value or 0.0) > farthest / 2
     whole = {"mean": province.value, "text": f"Toàn tỉnh {province.printed}"}
@@ -100,7 +100,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
             dx=-4 if leftwards else 4,
             dy=-6,
             fontSize=10,
-        ).encode(x="mean:Q", y=alt.value(0), text="text:N")
+        ).encode(x="mean:Q", y=parts.fixed_y(0), text="text:N")
     )
     layers.append(
         parts.key(

@@ -110,8 +110,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
     unit = parts.unit_selection()
     segments = _segments(units, analysis)
     y = parts.unit_axis([row["unit"] for row in units])
-    kept = alt.datum.unit_id == parts.ALL
-    opacity = alt.when(unit | kept).then(alt.value(1)).otherwise(alt.value(0.22))
+    opacity = parts.chosen(whole=True)
     x = alt.X("start:Q", title=None, axis=None, scale=alt.Scale(nice=False, zero=True))
     bars = (
         alt.Chart()
@@ -124,7 +123,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
             color=alt.Color(
                 "stars:O",
                 scale=alt.Scale(domain=list(STARS), range="diverging"),
-                legend=alt.Legend(title="Điểm", titleOrient="left", symbolType="square"),
+                legend=parts.square_legend(narrow=5, wide=5, title="Số điểm được chấm"),
             ),
             tooltip=[
                 alt.Tooltip("name:N", title="Đơn vị"),
@@ -375,7 +374,7 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
             size=alt.Size(
                 "n:Q", legend=None, scale=alt.Scale(rangeMin=45, rangeMax=500, zero=True)
             ),
-            opacity=parts.chosen(unit),
+            opacity=parts.chosen(),
             tooltip=[
                 alt.Tooltip("name:N", title="Đơn vị"),
                 alt.Tooltip("days_text:N", title="Xử lý trung bình"),
@@ -385,7 +384,7 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
         )
         .properties(name="units")
     )
-    chart = alt.layer(dots, *parts.placed_labels(points, x, y, unit)).add_params(unit)
+    chart = alt.layer(dots, *parts.placed_labels(points, x, y)).add_params(unit)
     return parts.fluid(chart, 260)
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import html
 import json
 import re
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from dxreport.charts import theme
-from dxreport.charts.parts import AnyChart
+from dxreport.charts.parts import AnyChart, gathered
 from dxreport.markup import Markdown, md_escape
 
 STATIC = "charts"
@@ -50,11 +51,13 @@ class Figure:
         if not _ID.fullmatch(self.id):
             raise ValueError(f"not an id for a figure: {self.id!r}")
 
+    @cached_property
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification for a page, without configuration."""
-        spec: dict[str, Any] = self.chart.to_dict()
+        # Checking it against the schema takes as long as drawing it; tests do.
+        spec: dict[str, Any] = self.chart.to_dict(validate=False)
         spec.pop("config", None)
-        return spec
+        return gathered(spec)
 
     def svg(self) -> str:
         """A drawing 16 cm wide, for print; the same bytes every time."""
@@ -72,21 +75,28 @@ class Figure:
         (folder / f"{self.id}.svg").write_text(drawing, encoding="utf-8")
         (folder / f"{self.id}.png").write_bytes(_picture(drawing))
 
-    def to_markdown(self, folder: Path | None, label: str = "") -> Markdown:
+    def to_markdown(
+        self, folder: Path | None, label: str = "", later: Executor | None = None
+    ) -> Markdown:
         """The figure for every format; its pictures are written below `folder`.
 
         folder: where the document's own files lie; the pictures go into its `charts`. None
         writes none, for a page only.
         label: what stands before the caption, such as "Hình 1."
+        later: writes the pictures while the caller goes on (they do not hold the interpreter);
+        whoever gave it waits for it before the pictures are read.
         """
         blocks = [self._html(label)]
         if folder is not None:
-            self.write(folder / STATIC)
+            if later is None:
+                self.write(folder / STATIC)
+            else:
+                later.submit(self.write, folder / STATIC)
             blocks += [self._typst(label), self._docx(label)]
         return Markdown("\n\n" + "\n\n".join(blocks) + "\n\n")
 
     def _static(self) -> dict[str, Any]:
-        return {**self.spec(), "width": theme.PRINT_WIDTH, "background": "white"}
+        return {**self.spec, "width": theme.PRINT_WIDTH, "background": "white"}
 
     def _html(self, label: str) -> str:
         name = f"fig-{self.id}"
@@ -96,7 +106,7 @@ class Figure:
             f'<figure class="chart" id="{name}" aria-labelledby="{name}-caption"{marker}>',
             f'<figcaption id="{name}-caption">{_labelled(label)}{_html(self.caption)}</figcaption>',
             f'<div class="vega" role="img" aria-label="{_html(self.alt)}"></div>',
-            f'<script type="application/json">{theme.safe_json(self.spec())}</script>',
+            f'<script type="application/json">{theme.safe_json(self.spec)}</script>',
             f"<noscript><p>{_html(self.alt)}</p></noscript>",
             f'<p class="chart-note">{_html(self.note)}</p>' if self.note else "",
             "</figure>",
@@ -142,7 +152,7 @@ class Figure:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """In a notebook: the interactive chart where it can be shown, a drawing elsewhere."""
-        spec = {**self.spec(), "config": theme.config("light")}
+        spec = {**self.spec, "config": theme.config("light")}
         return {
             "application/vnd.vegalite.v6+json": json.loads(json.dumps(spec)),
             "image/svg+xml": self.svg(),

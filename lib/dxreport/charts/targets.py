@@ -98,22 +98,25 @@ def _rows_axis(rows: Sequence[dict[str, Any]]) -> alt.Y:
     )
 
 
-def _low_end(rows: Iterable[dict[str, Any]]) -> int:
+def _low_end(rows: Iterable[dict[str, Any]], targets: Sequence[float] = ()) -> int:
     """Where the axis of percentages begins: some room below the lowest figure or target."""
     figures = [
-        row[name]
-        for row in rows
-        for name in ("value", "target", "other")
-        if row.get(name) is not None
+        *targets,
+        *(
+            row[name]
+            for row in rows
+            for name in ("value", "target", "other")
+            if row.get(name) is not None
+        ),
     ]
     return max(0, int((min(figures, default=0.0) - 4) // 10) * 10)
 
 
-def _percent_axis(rows: list[dict[str, Any]], field: str) -> alt.X:
+def _percent_axis(rows: list[dict[str, Any]], field: str, targets: Sequence[float] = ()) -> alt.X:
     return alt.X(
         f"{field}:Q",
         title=None,
-        scale=alt.Scale(domain=[_low_end(rows), 100], nice=False),
+        scale=alt.Scale(domain=[_low_end(rows, targets), 100], nice=False),
         axis=alt.Axis(labelExpr="datum.label + '%'", tickCount=5),
     )
 
@@ -172,7 +175,7 @@ def _heads(y: alt.Y) -> alt.Chart:
     chart: alt.Chart = (
         alt.Chart()
         .mark_text(style="dx-text-muted", align="left", fontWeight=600)
-        .encode(y=y, x=alt.value(_HEAD_AT), text="head:N")
+        .encode(y=y, x=parts.fixed_x(_HEAD_AT), text="head:N")
         .transform_filter("isValid(datum.head)")
     )
     return chart
@@ -329,14 +332,20 @@ def _caption_units(analysis: Analysis, indicator: str, levels: list[tuple[str, l
             said.append(f"{level}: cả {vi.count(len(held))} đơn vị đạt chỉ tiêu")
             continue
         done = f"{level}: {len(held) - len(missed)}/{len(held)} đơn vị đạt chỉ tiêu"
+        met = [fact for fact in held if fact.met]
         if len(missed) <= _NAMED:
-            names = [f"{words.in_sentence(f.name)} ({f.printed})" for f in missed]
-            done += f", trừ {vi.joined(names)}"
+            done += f", trừ {_with_figures(missed)}"
+        elif 0 < len(met) <= _NAMED:
+            done += f", gồm {_with_figures(met)}"
         said.append(done)
     what = vi.upper_first(analysis.catalogue.indicators[indicator].name.removeprefix("Tỷ lệ "))
     if not said:
         return words.sentence(f"{what}: {month_name(analysis.month)} không có số liệu để đánh giá")
     return words.sentence(f"{what} – {'; '.join(said)}")
+
+
+def _with_figures(facts: Sequence[Fact]) -> str:
+    return vi.joined([f"{words.in_sentence(fact.name)} ({fact.printed})" for fact in facts])
 
 
 def _alt_units(analysis: Analysis, indicator: str, levels: list[tuple[str, list[Fact]]]) -> str:
@@ -426,7 +435,7 @@ def _draw_communes(
     rows: list[dict[str, Any]], districts: list[dict[str, Any]], targets: list[float]
 ) -> parts.AnyChart:
     y = parts.unit_axis([row["unit"] for row in districts])
-    x = _percent_axis(rows, "value")
+    x = _percent_axis(rows, "value", targets)
     base = alt.Chart(parts.values(rows)).encode(
         y=y,
         x=x,
@@ -452,7 +461,8 @@ def _draw_communes(
         layers.insert(0, goal.mark_rule(style="dx-line-quiet", strokeWidth=2))
         layers.append(
             goal.mark_text(style="dx-text-muted", dy=-7, fontSize=10).encode(
-                y=alt.value(0), text=alt.value(f"chỉ tiêu {vi.exact(Fraction(str(target)))}%")
+                y=parts.fixed_y(0),
+                text=parts.fixed_text(f"chỉ tiêu {vi.exact(Fraction(str(target)))}%"),
             )
         )
     return parts.fluid(alt.layer(*layers), parts.ROW * len(districts))
@@ -549,7 +559,7 @@ def _draw_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> 
         layers += [
             rule.mark_rule(style="dx-line-ink", strokeDash=[4, 3], opacity=0.6),
             rule.mark_text(style="dx-text-muted", dy=-7, fontSize=10).encode(
-                y=alt.value(0), text="text:N"
+                y=parts.fixed_y(0), text="text:N"
             ),
         ]
     layers += parts.over_lines(

@@ -109,6 +109,8 @@ def config(mode: Mode = "light") -> dict[str, Any]:
         "background": "transparent",
         "font": FONT,
         "padding": 2,
+        # The page says what a chart shows; its marks one by one would be noise.
+        "aria": False,
         "locale": {"number": NUMBER_LOCALE, "time": TIME_LOCALE},
         "view": {"stroke": None},
         "text": {"fill": colour.ink, "color": colour.ink, "fontSize": 11},

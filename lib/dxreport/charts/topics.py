@@ -83,10 +83,12 @@ def _draw(rows: list[dict[str, Any]], periods: list[str]) -> parts.AnyChart:
     y = alt.Y(
         "topic:N",
         sort=names,
-        scale=alt.Scale(domain=names, paddingInner=0.3, paddingOuter=0.15),
+        scale=alt.Scale(type="band", domain=names, paddingInner=0.3, paddingOuter=0.15),
         axis=alt.Axis(title=None, labelLimit=120),
     )
-    offset = alt.YOffset("period:N", sort=shown, scale=alt.Scale(domain=shown, paddingInner=0.12))
+    offset = alt.YOffset(
+        "period:N", sort=shown, scale=alt.Scale(type="band", domain=shown, paddingInner=0.12)
+    )
     x = alt.X("n:Q", axis=None, stack=None, scale=alt.Scale(domainMin=0, nice=False))
     colour = alt.Color(
         "period:N",

@@ -156,11 +156,14 @@ def _labels(base: alt.Chart, whole: alt.Chart, y: alt.Y, last: int) -> list[alt.
         *parts.over_lines(
             named.encode(y="closed:Q"),
             "dx-text-second",
-            alt.value("Chỉ PAKN đã xử lý"),
+            parts.fixed_text("Chỉ PAKN đã xử lý"),
             **closed,
         ),
         *parts.over_lines(
-            named.encode(y=y), "dx-text-main", alt.value("Tính cả PAKN chưa xử lý"), **everyone
+            named.encode(y=y),
+            "dx-text-main",
+            parts.fixed_text("Tính cả PAKN chưa xử lý"),
+            **everyone,
         ),
         *parts.over_lines(
             at_end.encode(y=y), "dx-text-alarm", "short_name:N", align="right", dx=-4, dy=12
