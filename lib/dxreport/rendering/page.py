@@ -13,6 +13,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from dxreport.charts import PAGE_SCRIPT
 from dxreport.charts.theme import theme_json
 from dxreport.errors import DxError
 from dxreport.rendering import vega
@@ -52,12 +53,14 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
     allowed = [*own_scripts]
     if _HAS_CHART in page:
         hydrate = (_ASSETS / "charts.js").read_text(encoding="utf-8")
-        allowed += [vega.bundle(), hydrate]
+        pick = PAGE_SCRIPT.read_text(encoding="utf-8")
+        ours = [vega.bundle(), pick, hydrate]
+        allowed += ours
         themes = "".join(
             f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
             for mode in ("light", "dark")
         )
-        scripts = "".join(f"<script>{text}</script>\n" for text in allowed[-2:])
+        scripts = "".join(f"<script>{text}</script>\n" for text in ours)
         charts = f"<!-- dx:charts -->\n{themes}{scripts}<!-- /dx:charts -->"
     if charts and not _CHARTS.search(page):
         raise DxError("the page's template has no place for charts (<!-- dx:charts -->)")

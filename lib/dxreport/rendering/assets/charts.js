@@ -25,6 +25,9 @@
       });
       if (old) old.finalize();
       views.set(figure.id, result.view);
+      window.dxviews.push(result.view);
+      // The box is the image, and says what it shows; its marks have no names of their own.
+      target.querySelector("svg").setAttribute("aria-hidden", "true");
       figure.dataset.drawn = mode;
       figure.dispatchEvent(new CustomEvent("dx:drawn", { bubbles: true, detail: result.view }));
     } catch (error) {
@@ -38,6 +41,7 @@
 
   function drawAll(mode) {
     document.documentElement.dataset.charts = "drawing";
+    window.dxviews.length = 0;
     return Promise.all(figures.map((figure) => draw(figure, mode))).then(() => {
       document.documentElement.dataset.charts = "drawn";
     });
