@@ -367,8 +367,8 @@ class Panel:
                 widgets.HBox(pickers, layout=widgets.Layout(flex_flow="row wrap")),
                 self._head,
                 self._charts,
-                self._rows,
                 widgets.HBox([self.csv, self.xlsx, self.message]),
+                self._rows,
             ]
         )
         self._refresh()

@@ -8,6 +8,7 @@ the report's own pipeline. All are made aside and take their place together, or 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ FOLDER = "notebooks"
 _PARAMETERS = "parameters"
 _MARKDOWN, _HTML, _PLAIN = "text/markdown", "text/html", "text/plain"
 _VEGA = "application/vnd.vegalite."
+_STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 _format: Any = nbformat  # its functions have no types
 
 
@@ -171,10 +173,16 @@ def _output(output: NotebookNode, data: Mapping[str, Any], figure: str) -> str:
     if _MARKDOWN in data:
         return str(data[_MARKDOWN])
     if _HTML in data:
-        table = f'<div class="table-scroll" tabindex="0">{data[_HTML]}</div>'
-        own = "table-scroll" in data[_HTML]
-        return raw_block("html", data[_HTML] if own else table)
+        return raw_block("html", _table(str(data[_HTML])))
     return _verbatim(str(data.get(_PLAIN, output.get("text", ""))))
+
+
+def _table(fragment: str) -> str:
+    """A table in the page's own dress; a frame comes with another."""
+    if "table-scroll" in fragment:
+        return fragment
+    bare = _STYLE.sub("", fragment).replace('<table border="1"', "<table")
+    return f'<div class="table-scroll" tabindex="0">{bare}</div>'
 
 
 def _chart(spec: Mapping[str, Any], text: str, name: str) -> str:
