@@ -6,17 +6,17 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from browsing import Watched
 from command import ROOT, run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 MONTH = "2024-09"
 CI = os.environ.get("CI") == "true"
@@ -89,15 +89,6 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A page with the network cut, and what it did: requests that left it, what went wrong."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
 
 
 @pytest.fixture

@@ -103,6 +103,8 @@ def test_help_imports_nothing_heavy() -> None:
         (("render", "2024-09", "--formats", "html,odt"), "--formats: 'odt' is none of"),
         (("render", "2024-09", "--formats", ","), "--formats: name at least one"),
         (("render", "2024-09", "--date", "4/10/2024"), "--date: '4/10/2024' is not a date"),
+        (("render", "2024-09", "--date", "20241004"), "--date: '20241004' is not a date"),
+        (("render", "2024-07..2024-09", "--number", "5"), "give one month with them"),
         (("rendr", "2024-09"), "No such command 'rendr'. Did you mean 'render'?"),
         (("facts", "2024-09", "--dat", "x"), "No such option: --dat"),
         (("facts", "2024-09", "--data", "/no/such/folder"), "there is no such data folder"),

@@ -156,6 +156,8 @@ def render(
     letter = {} if number is None else {"number": number}
     if dated is not None:
         letter["date"] = _date(dated).isoformat()
+    if letter and len(wanted) > 1:
+        raise UsageError("--number and --date are of one letter: give one month with them")
     home = _project(context)
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = _tables(home, data)
@@ -377,18 +379,21 @@ def _scale(text: str) -> float | dict[str, float]:
 
 
 def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"--date: {text!r} is not a date: write it as YYYY-MM-DD, like 2024-10-04"
-        ) from None
+    with contextlib.suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:  # not one of ISO 8601's other spellings
+            return day
+    raise UsageError(f"--date: {text!r} is not a date: write it as YYYY-MM-DD, like 2024-10-04")
+
+
+def _is_watched() -> bool:
+    return sys.stdout.isatty() and sys.stderr.isatty()
 
 
 @contextlib.contextmanager
 def _progress(what: str) -> Iterator[OnStep | None]:
     """Shows on stderr which steps are done, where a person is watching; else nothing."""
-    if not sys.stderr.isatty():
+    if not _is_watched():
         yield None
         return
     from rich.console import Console
@@ -406,7 +411,7 @@ def _progress(what: str) -> Iterator[OnStep | None]:
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[[str, int, int], None] | None]:
     """A bar for each table on stderr, from (table, done, total), where a person is watching."""
-    if not sys.stderr.isatty():
+    if not _is_watched():
         yield None
         return
     from rich.console import Console
