@@ -21,6 +21,18 @@ local format = (FORMAT:match("^html") and "html")
   or (FORMAT:match("^docx") and "docx")
   or FORMAT
 
+-- Small letters without their marks.
+local PLAIN = {
+  { "àáảãạăằắẳẵặâầấẩẫậ", "a" }, { "èéẻẽẹêềếểễệ", "e" }, { "ìíỉĩị", "i" },
+  { "òóỏõọôồốổỗộơờớởỡợ", "o" }, { "ùúủũụưừứửữự", "u" }, { "ỳýỷỹỵ", "y" }, { "đ", "d" },
+}
+local function unmarked(value)
+  for _, pair in ipairs(PLAIN) do
+    for _, code in utf8.codes(pair[1]) do value = value:gsub(utf8.char(code), pair[2]) end
+  end
+  return value
+end
+
 -- Metadata ---------------------------------------------------------------------------------
 
 local letter = {}
@@ -201,6 +213,45 @@ function typst.keep(block)
   return pandoc.List({ raw("typst", "#keep["), block, raw("typst", "]") })
 end
 
+-- A heading's footnote stands beside it, not in it: in it, it would be part of the bookmark.
+local function heading_notes(doc)
+  return doc:walk({
+    Header = function(h)
+      local notes = pandoc.List()
+      local words = h.content:filter(function(inline)
+        if inline.t == "Note" then notes:extend(inline.content) end
+        return inline.t ~= "Note"
+      end)
+      if #notes == 0 then return nil end
+      h.content = words
+      local out = pandoc.List({ raw("typst", "#heading-note[") })
+      out:extend(notes)
+      out:insert(raw("typst", "]"))
+      out:insert(h)
+      return out
+    end,
+  })
+end
+
+-- pandoc's writer leaves out the alternative text, which a tagged PDF must have.
+local function image(img)
+  local alt = stringify(img.caption)
+  if alt == "" then alt = img.title end
+  local parts = { literal(img.src), "alt: " .. literal(alt) }
+  for _, side in ipairs({ "width", "height" }) do
+    local value = img.attributes[side]
+    if value then
+      local pixels = value:match("^([%d.]+)px$") or value:match("^([%d.]+)$")
+      parts[#parts + 1] = side .. ": " .. (pixels and (pixels * 0.75 .. "pt") or value)
+    end
+  end
+  return pandoc.RawInline("typst", "#box(image(" .. table.concat(parts, ", ") .. "))")
+end
+
+function typst.prepare(doc)
+  return heading_notes(doc):walk({ Image = image })
+end
+
 -- Run-in headings stay with what they head.
 function typst.body(blocks)
   local out = pandoc.List()
@@ -273,18 +324,27 @@ local function indent(left, right)
     .. '" w:firstLine="0"/>'
 end
 
--- Advance widths of the bold Times face (thousandths of an em), for the length of the rules.
-local WIDE = { M = 944, W = 1000, ["Ư"] = 797, ["Ơ"] = 796, Q = 778, O = 778, G = 778, I = 389 }
+-- Advance widths of the bold Times face in thousandths of an em, for the length of the rules. A
+-- mark above or below a letter adds nothing to it; the horn of ơ and ư does.
+local WIDTHS = {
+  [" "] = 250, ["-"] = 333, [","] = 250, ["."] = 250, ["/"] = 278, ["&"] = 833, ["("] = 333,
+  [")"] = 333, A = 722, B = 667, C = 722, D = 722, E = 667, F = 611, G = 778, H = 778, I = 389,
+  J = 500, K = 778, L = 667, M = 944, N = 722, O = 778, P = 611, Q = 778, R = 722, S = 556,
+  T = 667, U = 722, V = 722, W = 1000, X = 722, Y = 722, Z = 667, a = 500, b = 556, c = 444,
+  d = 556, e = 444, f = 333, g = 500, h = 556, i = 278, j = 333, k = 556, l = 278, m = 833,
+  n = 556, o = 500, p = 556, q = 556, r = 444, s = 389, t = 333, u = 556, v = 500, w = 722,
+  x = 500, y = 500, z = 444,
+}
+local HORNED = "ơờớởỡợưừứửữự"
+
 local function bold_width(value, points)
   local total = 0
   for _, code in utf8.codes(value) do
     local char = utf8.char(code)
-    local default = 500
-    if char == " " or char == "," or char == "." then default = 250
-    elseif char:match("%u") or code >= 0xC0 and pandoc.text.lower(char) ~= char then
-      default = 700
-    end
-    total = total + (WIDE[char] or default)
+    local small = pandoc.text.lower(char)
+    local base = unmarked(small)
+    if char ~= small then base = base:upper() end
+    total = total + (WIDTHS[base] or 500) + (HORNED:find(small, 1, true) and 50 or 0)
   end
   return total / 1000 * points * 20
 end
@@ -571,15 +631,8 @@ end
 
 -- Sections get addresses that last: "1. Về …" is #muc-1, any other heading its words without
 -- marks. Ids that are plain already, as those that an author gives, stay.
-local PLAIN = {
-  { "àáảãạăằắẳẵặâầấẩẫậ", "a" }, { "èéẻẽẹêềếểễệ", "e" }, { "ìíỉĩị", "i" },
-  { "òóỏõọôồốổỗộơờớởỡợ", "o" }, { "ùúủũụưừứửữự", "u" }, { "ỳýỷỹỵ", "y" }, { "đ", "d" },
-}
 local function slug(value)
-  local out = pandoc.text.lower(value)
-  for _, pair in ipairs(PLAIN) do
-    for _, code in utf8.codes(pair[1]) do out = out:gsub(utf8.char(code), pair[2]) end
-  end
+  local out = unmarked(pandoc.text.lower(value))
   out = out:gsub("[^a-z0-9]+", "-"):gsub("^%-+", ""):gsub("%-+$", "")
   return out
 end
@@ -641,6 +694,7 @@ function Pandoc(doc)
   doc, meta = take_fields(doc)
   doc.meta = meta
   doc = name_headings(level_headings(doc))
+  if writer.prepare then doc = writer.prepare(doc) end
 
   local out, body = pandoc.List(), pandoc.List()
   local landscape = false

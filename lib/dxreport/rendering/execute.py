@@ -13,6 +13,8 @@ import atexit
 import builtins
 import contextlib
 import io
+import logging
+import re
 import sys
 import types
 import warnings
@@ -22,6 +24,7 @@ from typing import Any, TextIO, cast
 
 import nbformat
 import papermill
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -62,18 +65,30 @@ def execute(
     notebook = to_notebook(document)
     _check_parameters(document, parameters)
     # papermill resolves a folder once for the whole process; the engine needs it too.
-    executed = papermill.execute_notebook(
-        notebook,
-        None,
-        parameters=dict(parameters),
-        engine_name=ENGINE,
-        kernel_name="python3",
-        language="python",
-        progress_bar=False,
-        cwd=folder,
-        every_form=every_form,
-    )
+    with _quiet(logging.getLogger("papermill")):
+        executed = papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(parameters),
+            engine_name=ENGINE,
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=folder,
+            every_form=every_form,
+        )
     return _clean(executed, parameters, shown or {})
+
+
+@contextlib.contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """What it would log of notebooks in general says nothing that `_check_parameters` does not."""
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def to_notebook(document: Document) -> NotebookNode:
@@ -256,11 +271,21 @@ class _Publisher(DisplayPublisher):
         cast(_Shell, self.shell).outputs.show(data)
 
 
+class _Compiler(CachingCompiler):
+    """Names the code of a cell by its place in the document, for the errors in it."""
+
+    where = ""
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:
+        return self.where or str(super().get_code_name(raw_code, code, number))
+
+
 class _Shell(InteractiveShell):
     """An IPython that leaves no trace: no history, no profile folder, no printed traceback."""
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
     outputs: _Outputs
 
     def init_ipython_dir(self, ipython_dir: Any) -> None:  # noqa: ARG002
@@ -296,6 +321,7 @@ def _shell() -> Iterator[_Shell]:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.cache_size = 0
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="To exit: use")
         for cls in classes:
             cls._instance = None
         shell = None
@@ -352,6 +378,7 @@ def _run_cell(shell: _Shell, cell: NotebookNode, every_form: bool) -> None:
     if not about.get("evaluate", True):
         return
     outputs = shell.outputs = _Outputs(every_form)
+    cast(_Compiler, shell.compile).where = _code_name(about)
     with _redirected(outputs):
         result = cast(Any, shell).run_cell(cell.source, store_history=False)
     error = result.error_before_exec or result.error_in_exec
@@ -380,22 +407,30 @@ def _as_problem(error: BaseException, about: Mapping[str, Any]) -> BaseException
         return error
     if file is None or row is None:
         return DxError(f"the parameters cannot be set: {_one_line(error)}")
+    where = Where(file, row)
     if isinstance(error, SyntaxError) and error.lineno:
-        row += error.lineno - 1
+        where = Where(file, row + error.lineno - 1)
     else:
-        row += _failing_line(error) - 1
-    return DxError(f"{Where(file, row)}: {_one_line(error)}")
+        where = _failing(error) or where
+    return DxError(f"{where}: {_one_line(error)}")
 
 
-def _failing_line(error: BaseException) -> int:
-    """The line of the cell that was running when the exception was raised."""
-    line, trace = 1, error.__traceback__
+_CODE_NAME = re.compile(r"<cell (?P<row>\d+) (?P<file>.+)>")
+
+
+def _code_name(about: Mapping[str, Any]) -> str:
+    return f"<cell {about['row']} {about['file']}>" if "row" in about else ""
+
+
+def _failing(error: BaseException) -> Where | None:
+    """The innermost line of the document that was running when the exception was raised."""
+    where, trace = None, error.__traceback__
     while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith("<ipython-input") or "ipykernel_" in name:
-            line = trace.tb_lineno
+        cell = _CODE_NAME.fullmatch(trace.tb_frame.f_code.co_filename)
+        if cell:
+            where = Where(cell["file"], int(cell["row"]) + trace.tb_lineno - 1)
         trace = trace.tb_next
-    return line
+    return where
 
 
 def _one_line(error: BaseException) -> str:
@@ -427,7 +462,9 @@ def _evaluate(shell: _Shell, inline: Mapping[str, Any]) -> str:
     except SyntaxError as error:
         raise DxError(f"{where}: SyntaxError: {error.msg} in {inline['expression']!r}") from None
     except Exception as error:
-        raise DxError(f"{where}: {_one_line(error)} in {inline['expression']!r}") from None
+        inside = _failing(error)
+        place = f"{inside}, called in {where}" if inside else f"{where}"
+        raise DxError(f"{place}: {_one_line(error)} in {inline['expression']!r}") from None
     if outputs.items:
         raise DxError(f"{where}: {inline['expression']!r} prints; inline code gives a value")
     return text

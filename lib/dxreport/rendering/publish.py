@@ -30,7 +30,7 @@ from dxreport.config import Project, read_yaml
 from dxreport.errors import DxError, UsageError
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto, vega
-from dxreport.rendering.execute import execute
+from dxreport.rendering.execute import escape, execute
 from dxreport.rendering.qmd import Document, read_document
 
 EngineName = Literal["auto", "quarto", "embedded"]
@@ -43,6 +43,7 @@ FILES: Mapping[str, str] = {"html": "index.html", "pdf": "report.pdf", "docx": "
 FACTS = "facts.csv"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_OFFICE_KEY = "cong-van"
 _CONFIGURED = ("project", "format", "execute")
 _LEFT_OUT = frozenset({".git", ".venv", "_site", "build", "charts", "__pycache__"})
 
@@ -199,7 +200,17 @@ def _metadata(
     metadata = {key: value for key, value in configured.items() if key not in _CONFIGURED}
     own = {key: value for key, value in document.metadata.items() if key not in _CONFIGURED}
     metadata = _merged(metadata, own)
-    return _merged(metadata, {"cong-van": letter}) if letter else metadata
+    office = _merged(metadata.get(_OFFICE_KEY) or {}, letter)
+    return metadata | ({_OFFICE_KEY: _literal(office)} if office else {})
+
+
+def _literal(value: Any) -> Any:
+    """The office's texts as markdown that shows exactly them: a name is no markup."""
+    if isinstance(value, Mapping):
+        return {key: _literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    return value if isinstance(value, bool | None) else escape(str(value))
 
 
 def _downloads(formats: tuple[str, ...], *, with_facts: bool) -> list[dict[str, str | bool]]:
@@ -235,7 +246,7 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
     extension = job.work / embedded.EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
 
-    letter = job.metadata.get("cong-van") or {}
+    letter = job.metadata.get(_OFFICE_KEY) or {}
     # Only where the office asks for a face of its own does the machine's stock of fonts matter.
     system_fonts = bool(letter.get("fonts"))
 

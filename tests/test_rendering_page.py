@@ -1,0 +1,120 @@
+"""The page's policy and scripts: ours are allowed by hash, all else is refused."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from dxreport.errors import DxError
+from dxreport.rendering import page, vega
+
+HEAD = '<html><head><meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
+EMPTY = f"{HEAD}</head><body>%s<!-- dx:charts --></body></html>"
+CHART = (
+    '<figure class="chart" id="fig-a"><div class="vega" role="img"></div>'
+    '<script type="application/json">{"a":"\\u003c/script>"}</script></figure>'
+)
+
+
+def policy(text: str) -> str:
+    found = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert found
+    return found[1]
+
+
+def test_a_page_without_charts_has_no_bundle() -> None:
+    done = page.finish(EMPTY % "<p>x</p>")
+    assert "vegaEmbed" not in done
+    assert "script-src 'none'" in policy(done)
+
+
+def test_own_scripts_are_allowed_by_their_hash() -> None:
+    script = '\n"use strict"; const a = "$1";\n'
+    done = page.finish(EMPTY % f"<script>{script}</script>", own_scripts=(script,))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy(done)
+    assert "unsafe-eval" not in policy(done)
+    loose = [part.split()[0] for part in policy(done).split(";") if "unsafe-inline" in part]
+    assert loose == ["style-src"]
+
+
+def test_a_page_with_charts_gets_one_bundle() -> None:
+    done = page.finish(EMPTY % (CHART + CHART.replace("fig-a", "fig-b")))
+    assert done.count(vega.bundle()) == 1
+    scripts = re.findall(r"<script>(.*?)</script>", done, re.DOTALL)
+    assert len(scripts) >= 2
+    for script in scripts:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy(done)
+    assert policy(done).count("sha256-") == len(scripts)
+    assert done.count('id="vega-dark"') == 1
+    assert page.finish(done) == done
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<SCRIPT type='module'>alert(1)</SCRIPT>",
+    "<script src='https://example.org/a.js'></script>",
+    "<img src=x.png>",
+    "<img src='data:image/png;base64,AA' onerror='alert(1)'>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<a href=' JaVa\tscript:alert(1)'>x</a>",
+    "<iframe srcdoc='<p>x'></iframe>",
+    "<link rel=stylesheet href='a.css'>",
+    "<style>p { background: url(//example.org/x) }</style>",
+    "<style>@import 'a.css';</style>",
+    "<p style=\"background:url('http://example.org/x')\">x</p>",
+    "<svg><use href='http://example.org/a.svg#b'/></svg>",
+    "<object data='a.swf'></object>",
+    "<video poster='a.png'></video>",
+    "<img srcset='a.png 2x'>",
+    "<form action='https://example.org'></form>",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_not_ours_or_not_here_is_refused(text: str) -> None:
+    with pytest.raises(DxError, match=r"not its own|would load"):
+        page.finish(EMPTY % text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a href='https://example.org'>x</a>",
+        "<img src='data:image/png;base64,AA' alt=''>",
+        "<style>p{background:url(data:font/woff2;base64,AA)}</style>",
+        '<style>p{background:url( "data:font/woff2;base64,AA")}</style>',
+        "<svg><use href='#a'/></svg>",
+        "<script type='application/json'>{}</script>",
+        "<link rel=icon href='data:,'>",
+        "<p>url(http://example.org)</p>",
+    ],
+)
+def test_what_loads_nothing_is_fine(text: str) -> None:
+    assert text in page.finish(EMPTY % text)
+
+
+def test_a_template_without_its_places_is_an_error() -> None:
+    with pytest.raises(DxError, match="no Content-Security-Policy"):
+        page.finish("<html></html>")
+    with pytest.raises(DxError, match="no place for charts"):
+        page.finish(f"{HEAD}</head><body>{CHART}</body></html>")
+
+
+def test_the_bundle_is_kept_and_a_broken_copy_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = vega.bundle()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = vega._cache_path()
+    assert path
+    vega._keep(path, made)
+    assert vega._kept(path) == made
+    path.write_text(path.read_text(encoding="utf-8")[:-1], encoding="utf-8")
+    assert vega._kept(path) is None
+    assert vega._kept(tmp_path / "none.js") is None
