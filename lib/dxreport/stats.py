@@ -56,7 +56,8 @@ class Quantile:
     def of(self, column: str, *, per: int = 1) -> pl.Expr:
         """The quantile as a float, in units of `per` (86,400 for days of seconds).
 
-        One division of two integers, so it is rounded once. For use in `agg`.
+        The exact quantile is a whole number of 1/(`denominator` x `per`); the float is the
+        nearest one or its neighbour. For use in `agg`.
         """
         return self.scaled(column) / (self.denominator * per)
 
