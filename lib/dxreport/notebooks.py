@@ -138,7 +138,7 @@ def _navigation(done: Executed, every: Sequence[Executed]) -> str:
         here = ' aria-current="page"' if other is done else ""
         links.append(f'<a href="{other.name}.html"{here}>{html.escape(other.title)}</a>')
     links.append(f'<a href="{done.name}.ipynb" download>Tải sổ tay (.ipynb)</a>')
-    return f'<nav class="notebooks" aria-label="Sổ tay phân tích">{" · ".join(links)}</nav>'
+    return f'<nav class="notebooks" aria-label="Sổ tay phân tích"><p>{" · ".join(links)}</p></nav>'
 
 
 def _blocks(notebook: NotebookNode, name: str) -> Iterator[str]:
