@@ -186,7 +186,13 @@ def _pdf(pages: Sequence[Any]) -> Iterable[Measured]:
     yield text("Kính gửi", to, 13, 14, "regular", 'dashes under the colon, ";" and "."',
                len(listed) > 1 and ends)  # fmt: skip
 
-    body = [line for line in lines if line.baseline > listed[-1].baseline and line.size >= 13]
+    below = [x for x in lines if x.baseline > listed[-1].baseline and x.size >= 13]
+    at = next(
+        at
+        for at, (one, two) in enumerate(pairwise(below))
+        if two.left < one.left and one.right > 180
+    )
+    body = below[at:]
     opening = body[0]
     yield text("body", opening, 13, 14, "regular")
     full = [line for line in body if line.right > 180]
