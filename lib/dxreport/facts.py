@@ -8,6 +8,7 @@ sentences only present what stands here. The columns are those of `COLUMNS`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -529,17 +530,19 @@ def _ranked(found: list[tuple[Fact, str | None]]) -> list[Fact]:
     for fact, peers in found:
         if peers and fact.exists:
             groups[peers].append(fact.exact)
+    for values in groups.values():
+        values.sort()
     rows = []
     for fact, peers in found:
         if not peers or not fact.exists:
             rows.append(fact)
             continue
-        values = groups[peers]
+        values, own = groups[peers], fact.exact
         rows.append(
             replace(
                 fact,
-                rank_high=1 + sum(value > fact.exact for value in values),
-                rank_low=1 + sum(value < fact.exact for value in values),
+                rank_high=1 + len(values) - bisect_right(values, own),
+                rank_low=1 + bisect_left(values, own),
                 peers=len(values),
             )
         )
