@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -221,6 +222,38 @@ def test_a_month_without_data_names_the_months_there_are(call: Call, folder: Fol
             reason = said.reason()
             assert str(month) in reason
             assert str(first) in reason
+
+
+# --- render ----------------------------------------------------------------------------------
+
+
+def test_another_place_and_time_zone_gives_the_same_bytes(rendered: Path, tmp_path: Path) -> None:
+    home = tmp_path / "Báo cáo [thử]"
+    home.mkdir()
+    for name in ("report.qmd", "_quarto.yml"):
+        shutil.copy(ROOT / name, home)
+    for name in ("data", "_extensions"):
+        shutil.copytree(ROOT / name, home / name)
+    differently = {"PYTHONHASHSEED": "7", "TZ": "America/Lima", "LC_ALL": "C", "COLUMNS": "40"}
+    done = run("render", "2024-09", "--engine", "embedded", cwd=home, **differently)
+    assert (done.returncode, done.stderr) == (0, "")
+    made = {path.name: path.read_bytes() for path in (home / "_site" / "2024-09").iterdir()}
+    before = {path.name: path.read_bytes() for path in rendered.iterdir()}
+    assert sorted(made) == ["facts.csv", "index.html", "report.docx", "report.pdf"]
+    assert [name for name in made if made[name] != before.get(name)] == []
+
+
+def test_render_tells_where_what_lies_and_how_long_it_took(tmp_path: Path) -> None:
+    arguments = ("--formats", "docx", "--engine", "embedded", "--out", tmp_path)
+    done = run("render", "2024-01..2024-02", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    for month in ("2024-01", "2024-02"):
+        folder = tmp_path / month
+        assert {path.name for path in folder.iterdir()} == {"facts.csv", "report.docx"}
+        assert f"{folder / 'report.docx'}  " in done.stdout
+    told = [line for line in done.stdout.splitlines() if "in all" in line]
+    assert len(told) == 2
+    assert all("execute " in line and " · docx " in line for line in told)
 
 
 # --- sample ----------------------------------------------------------------------------------

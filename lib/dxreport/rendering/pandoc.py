@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 import pypandoc
 
 from dxreport.errors import DxError
+
+# pandoc reads file names in the locale's encoding; under LC_ALL=C it would stop at an accent.
+_UTF_8 = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 
 
 @cache
@@ -37,7 +41,7 @@ def run(
     `epoch` fixes every time stamp in the output. Raises `DxError` with pandoc's own
     message, in one line.
     """
-    environment = {**os.environ, **(extra or {})}
+    environment = {**os.environ, "LC_ALL": _UTF_8, **(extra or {})}
     if epoch is not None:
         environment["SOURCE_DATE_EPOCH"] = str(epoch)
     done = subprocess.run(
