@@ -268,3 +268,35 @@ def test_the_reference_document_is_what_its_script_makes(tmp_path: Path) -> None
             return {name: archive.read(name) for name in archive.namelist()}
 
     assert parts(made) == parts(folder / "reference.docx")
+
+
+def test_the_example_of_the_extension_renders(tmp_path: Path) -> None:
+    from datetime import datetime
+
+    from command import ROOT
+    from dxreport.rendering import embedded, page
+    from dxreport.rendering.execute import execute
+    from dxreport.rendering.qmd import read_document
+
+    readme = (ROOT / "_extensions" / "cong-van" / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```markdown\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    mine = project(tmp_path / "p", document=example)
+    document = read_document(mine.document)
+    notebook = execute(document, {}, folder=mine.root)
+    source = embedded.read(
+        embedded.to_markdown(notebook, document), document.metadata, datetime(2025, 1, 31)
+    )
+    extension = mine.root / embedded.EXTENSION
+    html = embedded.write_html(source, mine.root)
+    assert "Kế hoạch kiểm tra năm 2025" in page.finish(
+        html, own_scripts=page.own_scripts(extension)
+    )
+    # Without our finishing touch the page is styled, and runs no script.
+    assert "style-src 'unsafe-inline'; script-src 'none'" in html
+    (tmp_path / "report.docx").write_bytes(embedded.write_docx(source, mine.root))
+    code = embedded.write_typst(source, mine.root)
+    pdf = embedded.compile_pdf(code, mine.root, source.moment, fonts=[extension / "fonts"])
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    for text in (pdf_text(tmp_path), docx_text(tmp_path)):
+        for said in ("Kính gửi: UBND các huyện, thành phố", "SỞ NỘI VỤ", "/SNV-VP", "Phụ lục 1"):
+            assert said in text

@@ -213,16 +213,18 @@ def _literal(value: Any) -> Any:
     return value if isinstance(value, bool | None) else escape(str(value))
 
 
-def _downloads(formats: tuple[str, ...], *, with_facts: bool) -> list[dict[str, str | bool]]:
-    """The links at the head of the page to the files beside it."""
-    named = [("pdf", "Bản PDF"), ("docx", "Bản Word")]
-    links: list[dict[str, str | bool]] = [
-        {"href": FILES[name], "text": text, "download": name == "docx"}
-        for name, text in named
-        if name in formats
-    ]
+_WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_LINKS = {
+    "pdf": {"text": "Bản PDF", "type": "application/pdf"},
+    "docx": {"text": "Bản Word", "type": _WORD_TYPE},
+}
+
+
+def _downloads(formats: tuple[str, ...], *, with_facts: bool) -> list[dict[str, str]]:
+    """The links at the head of the page to the files that lie beside it."""
+    links = [{"href": FILES[name], **link} for name, link in _LINKS.items() if name in formats]
     if with_facts:
-        links.append({"href": FACTS, "text": "Số liệu (CSV)", "download": True})
+        links.append({"href": FACTS, "text": "Số liệu CSV", "type": "text/csv"})
     return links
 
 
