@@ -275,6 +275,26 @@ def test_published_again_the_old_files_are_gone(
     assert "a``````b" in page
 
 
+def test_the_report_links_to_them_once_they_are_there(
+    project: Project, folder: Folder, tmp_path: Path
+) -> None:
+    write(project, "01-mot", "1 + 1")
+    month = Month.parse(folder.months[-1])
+    report = tmp_path / "out" / str(month) / "index.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("<ul>\n<!-- so-tay -->\n</ul>", encoding="utf-8")
+    for _ in range(2):
+        notebooks.publish_notebooks(project, month, folder.path, tmp_path / "out")
+    links = re.findall('href="([^"]+)"', report.read_text(encoding="utf-8"))
+    assert links == ["notebooks/01-mot.html"]
+    assert (report.parent / links[0]).is_file()
+    assert sorted(path.name for path in report.parent.iterdir()) == ["index.html", "notebooks"]
+
+
+def test_the_template_has_a_place_for_the_link(rendered: Path) -> None:
+    assert "<!-- so-tay -->" in (rendered / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_month_without_data_is_an_error(
     folder: Folder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

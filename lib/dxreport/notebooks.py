@@ -31,6 +31,7 @@ from dxreport.tables.blocks import raw_block
 FOLDER = "notebooks"
 """Where a month's notebooks are published, in the month's folder."""
 
+_LINK_PLACE = "<!-- so-tay -->"
 _PARAMETERS = "parameters"
 _MARKDOWN, _HTML, _PLAIN = "text/markdown", "text/html", "text/plain"
 _VEGA = "application/vnd.vegalite."
@@ -69,7 +70,25 @@ def publish_notebooks(
         for name, text in files.items():
             (folder / name).write_bytes(text.encode())
         into_place(folder, target / FOLDER)
+    _link(target / FILES["html"], f"{FOLDER}/{executed[0].name}.html")
     return tuple(sorted(target / FOLDER / name for name in files))
+
+
+def _link(report: Path, address: str) -> None:
+    """Let the report's page name the notebooks, once they are there to be opened.
+
+    A month that is rendered anew begins without notebooks, and so without the link.
+    """
+    if not report.is_file():
+        return
+    text = report.read_text(encoding="utf-8")
+    item = f'<li><a href="{address}" type="text/html">Sổ tay phân tích</a></li>'
+    if _LINK_PLACE not in text or item in text:
+        return
+    with staged(report.parent, report.name) as folder:
+        fresh = folder / report.name
+        fresh.write_text(text.replace(_LINK_PLACE, f"{item}\n{_LINK_PLACE}", 1), encoding="utf-8")
+        fresh.replace(report)
 
 
 def run_notebook(path: Path, project: Project, month: Month, data_dir: Path) -> Executed:
