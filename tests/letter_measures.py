@@ -195,7 +195,8 @@ def _pdf(pages: Sequence[Any]) -> Iterable[Measured]:
     body = below[at:]
     opening = body[0]
     yield text("body", opening, 13, 14, "regular")
-    full = [line for line in body if line.right > 180]
+    # The last line of a paragraph is as long as it is.
+    full = [one for one, two in pairwise(body) if two.left < opening.left - 1]
     yield Measured("justified", "right edges in line",
                    f"{min(x.right for x in full):.1f}-{max(x.right for x in full):.1f} mm",
                    max(x.right for x in full) - min(x.right for x in full) < 0.5)  # fmt: skip

@@ -104,7 +104,7 @@ CHANGED = {
     # Styles that pandoc uses of its own accord: id -> (aliases, paragraph, run).
     "BodyText": (None, _spacing(0, 6, 18) + INDENT + BOTH, _size(14)),
     "FirstParagraph": (None, "", ""),
-    "Compact": (None, _spacing() + FLUSH + LEFT, _size(12)),
+    "Compact": (None, _spacing() + FLUSH + LEFT, _size(11)),
     "Heading1": ("Tiêu đề 1", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
                  + '<w:outlineLvl w:val="0"/>', _size(14, BOLD)),
     "Heading2": ("Tiêu đề 2", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
