@@ -196,14 +196,18 @@ def _pdf(pages: Sequence[Any]) -> Iterable[Measured]:
     opening = body[0]
     yield text("body", opening, 13, 14, "regular")
     # The last line of a paragraph is as long as it is.
-    full = [one for one, two in pairwise(body) if two.left < opening.left - 1]
+    pitch = (body[1].baseline - body[0].baseline) / MM
+    full = [
+        one
+        for one, two in pairwise(body)
+        if abs(two.left - left) < 0.1 and abs((two.baseline - one.baseline) / MM - pitch) < 0.5
+    ]
     yield Measured("justified", "right edges in line",
                    f"{min(x.right for x in full):.1f}-{max(x.right for x in full):.1f} mm",
                    max(x.right for x in full) - min(x.right for x in full) < 0.5)  # fmt: skip
     shift = opening.left - body[1].left
     yield Measured("first line", "indented 10 or 12.7", f"{shift:.1f} mm",
                    min(abs(shift - 10), abs(shift - 12.7)) < 0.1)  # fmt: skip
-    pitch = (body[1].baseline - body[0].baseline) / MM
     single = opening.size * 1.149
     yield Measured("line spacing", "single to 1.5", f"{pitch:.1f} pt, {pitch / single:.2f} lines",
                    1 <= pitch / single <= 1.5)  # fmt: skip
