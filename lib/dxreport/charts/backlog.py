@@ -83,7 +83,6 @@ def _segments(unit: dict[str, Any], counts: dict[tuple[str, int], int]) -> list[
 
 
 def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyChart:
-    unit = parts.unit_selection()
     y = parts.unit_axis([row["unit"] for row in units])
     names = [_short(band) for band in AGES]
     bars = (
@@ -105,14 +104,13 @@ def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyC
                 alt.Tooltip("share_text:N", title="Số PAKN chưa xử lý"),
             ],
         )
-        .properties(name="units")
     )
     totals = (
         alt.Chart(parts.values(units))
         .mark_text(style="dx-text", align="left", dx=8, fontWeight=600)
         .encode(y=y, x=parts.right_edge(), text="total_text:N", opacity=parts.chosen())
     )
-    chart = alt.layer(bars, totals, data=parts.values(rows)).add_params(unit)
+    chart = parts.answering(bars, totals, data=parts.values(rows))
     return parts.fluid(chart, parts.ROW * len(units))
 
 

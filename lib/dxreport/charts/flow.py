@@ -67,7 +67,6 @@ def _of_month(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
-    unit = parts.unit_selection()
     x = parts.month_axis()
     tooltip = [
         alt.Tooltip("name:N", title="Đơn vị"),
@@ -77,7 +76,7 @@ def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
     ]
     y = alt.Y("n:Q", axis=None, stack=None)
     base = alt.Chart().encode(x=x, tooltip=tooltip)
-    received = base.mark_bar(style="dx-soft").encode(y=y).properties(name="units")
+    received = base.mark_bar(style="dx-soft").encode(y=y)
     resolved = base.mark_bar(style="dx-main").encode(y=alt.Y("resolved:Q", axis=None, stack=None))
     figures = base.mark_text(style="dx-text", dy=-7).encode(y=y, text="n_text:N")
     whose = (
@@ -90,11 +89,9 @@ def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
         )
         .transform_filter("datum.order === 1")
     )
-    chart = (
-        alt.layer(received, resolved, figures, whose, data=parts.values(rows))
-        .add_params(unit)
-        .transform_filter(parts.CHOSEN_OR_ALL)
-    )
+    chart = parts.answering(
+        received, resolved, figures, whose, data=parts.values(rows)
+    ).transform_filter(parts.CHOSEN_OR_ALL)
     return parts.fluid(chart, 190)
 
 
@@ -175,7 +172,6 @@ def _cell(row: dict[str, Any], label: str, analysis: Analysis) -> dict[str, Any]
 
 
 def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChart:
-    unit = parts.unit_selection()
     opacity = parts.chosen()
     x = alt.X(
         "month:O",
@@ -209,7 +205,6 @@ def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChar
             ],
         )
         .transform_filter("isValid(datum.rate)")
-        .properties(name="units")
     )
     letters = [
         alt.Chart()
@@ -218,7 +213,7 @@ def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChar
         .transform_filter(f"isValid(datum.rate) && datum.rate {test} {_MIDDLE}")
         for place, test in (("strong", "<"), ("weak", ">="))
     ]
-    chart = alt.layer(cells, *letters, data=parts.values(rows)).add_params(unit)
+    chart = parts.answering(cells, *letters, data=parts.values(rows))
     return parts.fluid(chart, parts.ROW * len(units))
 
 

@@ -92,7 +92,6 @@ def _sizes(most: int) -> list[int]:
 
 
 def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
-    unit = parts.unit_selection()
     chance = Fraction(centre.numerator, centre.denominator)
     most = max(place.fact.denominator for place in places)
     reach = most + max(1, most // 12)
@@ -132,13 +131,12 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
                 alt.Tooltip("out_text:N", title="So với toàn tỉnh"),
             ],
         )
-        .properties(name="units")
     )
     at_edge = alt.Chart(parts.values([{"rate": centre.value, "text": centre.printed}]))
     said = at_edge.mark_text(
         style="dx-text-second", align="right", dy=-7, dx=-2, fontSize=10
     ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(f"Toàn tỉnh {centre.printed}"))
-    chart = alt.layer(
+    chart = parts.answering(
         outer,
         inner,
         whole.encode(y=y),
@@ -146,7 +144,7 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
         points,
         *parts.placed_labels(rows, x, y),
     )
-    return parts.fluid(chart.add_params(unit), 280)
+    return parts.fluid(chart, 280)
 
 
 def _rows(places: Sequence[_Place], reach: int) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@
   "use strict";
 
   const PARAM = "unit";
-  const EVERYONE = "all"; // The province's own row is no choice.
+  const PROVINCE = "all";
+  const NOBODY = null; // A click on what is about no unit: it must be undone where it was made.
   const joined = new Set();
   let current = "";
   let settling = false;
@@ -41,7 +42,7 @@
   }
 
   function choose(unit) {
-    const wanted = unit === EVERYONE ? "" : unit;
+    const wanted = unit === NOBODY ? "" : unit;
     if (wanted === current && unit === wanted) return;
     current = wanted;
     if (list && list.value !== current) list.value = current;
@@ -58,7 +59,9 @@
     view.addSignalListener(PARAM, function (name, value) {
       if (settling) return;
       const chosen = value && value.unit_id;
-      choose(chosen && chosen.length ? String(chosen[0]) : "");
+      if (!chosen || !chosen.length) choose("");
+      else if (chosen[0] == null || chosen[0] === PROVINCE) choose(NOBODY);
+      else choose(String(chosen[0]));
     });
     if (picker) picker.hidden = false;
     if (current) tell(view);

@@ -15,6 +15,8 @@ AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 UNIT_PARAM: Final = "unit"
 """The name of the selection that all charts of PAKN units share (see page.js)."""
 
+_VIEW = "units"
+
 ALL: Final = "all"
 """The `unit_id` of the rows that speak of the whole province."""
 
@@ -76,11 +78,14 @@ def gathered(spec: dict[str, Any]) -> dict[str, Any]:
     return {**plain, "datasets": found} if found else plain
 
 
-def unit_selection() -> alt.Parameter:
-    """Choosing one unit by a click; a click beside it clears the choice."""
-    return alt.selection_point(
+def answering(first: alt.Chart, *layers: alt.Chart, **more: Any) -> AnyChart:
+    """Layers in which one unit can be chosen by a click; a click beside it clears the choice."""
+    selection = alt.selection_point(
         name=UNIT_PARAM, fields=["unit_id"], on="click", clear="dblclick", toggle=False
     )
+    # The selection hangs on the first layer; without a name Altair makes one up.
+    named = first.properties(name=_VIEW)
+    return alt.layer(named, *layers, **more).add_params(selection)
 
 
 def chosen(faded: float = _FADED, *, whole: bool = False) -> Any:

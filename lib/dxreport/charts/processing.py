@@ -68,7 +68,6 @@ def _half(low: float | None, high: float | None) -> str:
 
 
 def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
-    unit = parts.unit_selection()
     y = parts.unit_axis([row["unit"] for row in rows])
     x = alt.X("low:Q", title="Số ngày xử lý", scale=alt.Scale(domainMin=0, nice=True))
     opacity = parts.chosen()
@@ -86,13 +85,14 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
     half = base.mark_bar(style="dx-soft", height=13, cornerRadius=2).encode(x=x, x2="high:Q")
     median = base.mark_tick(style="dx-line", thickness=3, size=17).encode(x="median:Q")
     mean = base.mark_point(style="dx-diamond", shape="diamond", size=80).encode(x="mean:Q")
-    layers: list[alt.Chart] = [tail, end, half.properties(name="units"), median, mean]
+    layers: list[alt.Chart] = [tail, end, half, median, mean]
     layers.append(parts.beside("sample", y))
     farthest = max(row["p90"] or row["mean"] or 0.0 for row in rows)
     leftwards = (province.value or 0.0) > farthest / 2
     whole = {"mean": province.value, "text": f"Toàn tỉnh {province.printed}"}
     rule = alt.Chart(parts.values([whole]))
-    layers.insert(0, rule.mark_rule(style="dx-line-second", strokeDash=[4, 3]).encode(x="mean:Q"))
+    at_mean = rule.mark_rule(style="dx-line-second", strokeDash=[4, 3]).encode(x="mean:Q")
+    layers.insert(1, at_mean)
     layers.append(
         rule.mark_text(
             style="dx-text-second",
@@ -111,7 +111,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
             offset=22,
         )
     )
-    chart = alt.layer(*layers, data=parts.values(rows)).add_params(unit)
+    chart = parts.answering(*layers, data=parts.values(rows))
     return parts.fluid(chart, parts.ROW * len(rows))
 
 

@@ -107,7 +107,6 @@ def _segments(units: list[dict[str, Any]], analysis: Analysis) -> list[dict[str,
 
 
 def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
-    unit = parts.unit_selection()
     segments = _segments(units, analysis)
     y = parts.unit_axis([row["unit"] for row in units])
     opacity = parts.chosen(whole=True)
@@ -132,7 +131,6 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
                 alt.Tooltip("mean_text:N", title="Điểm trung bình"),
             ],
         )
-        .properties(name="units")
     )
     figures = [
         alt.Chart()
@@ -142,16 +140,16 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
         for place in ("ends", "sides", "middle")
     ]
     middle = (
-        alt.Chart()
+        alt.Chart(parts.values([{"middle": 0}]))
         .mark_rule(style="dx-line-quiet", strokeDash=[2, 2])
-        .encode(x=alt.XDatum(0, axis=None))
+        .encode(x=alt.X("middle:Q", axis=None))
     )
     beside = [
         column.properties(data=parts.values(units)).encode(opacity=opacity)
         for column in parts.two_beside("mean_text", "sample", y)
     ]
-    chart = alt.layer(middle, bars, *figures, *beside, data=parts.values(segments))
-    return parts.fluid(chart.add_params(unit), parts.ROW * len(units))
+    chart = parts.answering(middle, bars, *figures, *beside, data=parts.values(segments))
+    return parts.fluid(chart, parts.ROW * len(units))
 
 
 def _caption(analysis: Analysis, facts: Facts, province: Fact) -> str:
@@ -235,7 +233,6 @@ def _months(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
-    unit = parts.unit_selection()
     y = alt.Y(
         "mean:Q",
         title=None,
@@ -258,9 +255,9 @@ def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
         place="rank()", sort=[alt.SortField("order", order="descending")]
     ).transform_filter("datum.place === 1")
     layers = [
-        units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6)
-        .encode(y=y, detail="unit_id:N")
-        .properties(name="units"),
+        units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6).encode(
+            y=y, detail="unit_id:N"
+        ),
         chosen.mark_line(style="dx-line-alarm", strokeWidth=2.5).encode(y=y),
         chosen.mark_point(style="dx-alarm", size=45).encode(y=y),
         *parts.over_lines(
@@ -271,7 +268,7 @@ def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
         *parts.over_lines(whole.encode(y=y), "dx-text-main", "label:N", dy=-12),
     ]
     data = parts.values([row for row in rows if row["mean"] is not None])
-    chart = alt.layer(*layers, data=data).add_params(unit)
+    chart = parts.answering(*layers, data=data)
     return parts.fluid(chart, 200)
 
 
@@ -352,7 +349,6 @@ def _reach(points: list[dict[str, Any]]) -> tuple[int, int]:
 
 
 def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
-    unit = parts.unit_selection()
     longest = max(row["days"] for row in points) * _MARGIN or 1.0
     x = alt.X(
         "days:Q",
@@ -382,9 +378,8 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
                 alt.Tooltip("sample:N", title="Số đánh giá"),
             ],
         )
-        .properties(name="units")
     )
-    chart = alt.layer(dots, *parts.placed_labels(points, x, y)).add_params(unit)
+    chart = parts.answering(dots, *parts.placed_labels(points, x, y))
     return parts.fluid(chart, 260)
 
 

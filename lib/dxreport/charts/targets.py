@@ -546,7 +546,7 @@ def _draw_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> 
         ],
     )
     layers = [
-        base.mark_bar(style="dx-second", height=15, cornerRadiusEnd=2).encode(x=x),
+        base.mark_bar(style="dx-second", height=15).encode(x=x),
         base.mark_text(style="dx-text-muted", align="left", dx=44, fontSize=10).encode(
             x=parts.right_edge(), text="pair_text:N"
         ),

@@ -78,7 +78,6 @@ def _who(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _draw(rows: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
-    unit = parts.unit_selection()
     last = max(row["day"] for row in rows)
     x = alt.X(
         "day:Q",
@@ -97,10 +96,8 @@ def _draw(rows: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
     units = base.transform_filter(alt.datum.unit_id != parts.ALL)
     who = [alt.Tooltip("name:N", title="Đơn vị"), alt.Tooltip("sample:N", title="Số PAKN")]
     band = whole.mark_area(style="dx-band").encode(y=alt.Y("low:Q"), y2="high:Q")
-    others = (
-        units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6)
-        .encode(y=y, detail="unit_id:N", tooltip=who)
-        .properties(name="units")
+    others = units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6).encode(
+        y=y, detail="unit_id:N", tooltip=who
     )
     chosen = (
         units.transform_filter(parts.CHOSEN_OR_ALL)
@@ -118,28 +115,24 @@ def _draw(rows: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
             alt.Tooltip("sample:N", title="Số PAKN"),
         ]
     )
-    chart = (
-        alt.layer(
-            band,
-            others,
-            reader,
-            closed,
-            everyone,
-            chosen,
-            *_half(analysis),
-            *_labels(base, whole, y, last),
-            *_slowest(units, rows, y),
-            data=parts.values(rows),
-        )
-        .transform_lookup(
-            lookup="unit_id",
-            from_=alt.LookupData(
-                data=parts.values(_who(analysis)),
-                key="unit_id",
-                fields=["name", "short_name", "sample"],
-            ),
-        )
-        .add_params(unit)
+    chart = parts.answering(
+        band,
+        others,
+        reader,
+        closed,
+        everyone,
+        chosen,
+        *_half(analysis),
+        *_labels(base, whole, y, last),
+        *_slowest(units, rows, y),
+        data=parts.values(rows),
+    ).transform_lookup(
+        lookup="unit_id",
+        from_=alt.LookupData(
+            data=parts.values(_who(analysis)),
+            key="unit_id",
+            fields=["name", "short_name", "sample"],
+        ),
     )
     return parts.fluid(chart, 260)
 
