@@ -118,3 +118,13 @@ def test_the_bundle_is_kept_and_a_broken_copy_is_made_again(
     path.write_text(path.read_text(encoding="utf-8")[:-1], encoding="utf-8")
     assert vega._kept(path) is None
     assert vega._kept(tmp_path / "none.js") is None
+
+
+def test_quarto_says_which_pages_to_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, other = tmp_path / "report.html", tmp_path / "report.pdf"
+    made.write_text(EMPTY % CHART, encoding="utf-8")
+    other.write_bytes(b"%PDF-")
+    monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_FILES", f"{made}\n{other}")
+    page.main([])
+    assert "vegaEmbed" in made.read_text(encoding="utf-8")
+    assert other.read_bytes() == b"%PDF-"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import sys
 from html.parser import HTMLParser
@@ -149,11 +150,13 @@ def _is_script(value: str) -> bool:
 
 
 def main(paths: list[str]) -> None:
-    """Finish rendered pages in place (what `_quarto.yml` calls after `quarto render`)."""
-    for path in map(Path, paths):
-        extension = Path("_extensions") / "cong-van"
-        page = path.read_text(encoding="utf-8")
-        path.write_text(finish(page, own_scripts=own_scripts(extension)), encoding="utf-8")
+    """Finish rendered pages in place: those named, or those that Quarto says it has made."""
+    named = paths or os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
+    scripts = own_scripts(Path("_extensions") / "cong-van")
+    for path in map(Path, named):
+        if path.suffix == ".html":
+            page = path.read_text(encoding="utf-8")
+            path.write_text(finish(page, own_scripts=scripts), encoding="utf-8")
 
 
 if __name__ == "__main__":
