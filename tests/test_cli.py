@@ -63,7 +63,9 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 # --- arguments -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [(), ("render",), ("facts",), ("check",), ("sample",)])
+@pytest.mark.parametrize(
+    "command", [(), ("render",), ("notebooks",), ("facts",), ("check",), ("sample",)]
+)
 def test_help_teaches(call: Call, command: tuple[str, ...]) -> None:
     said = call(*command, "--help")
     assert said.status == 0
