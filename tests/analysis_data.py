@@ -30,7 +30,7 @@ PAKN: dict[str, Any] = {
 }
 _COUNTS = {"unit_id": pl.String, "month": pl.String}
 _DOCUMENTS = {**_COUNTS, "outgoing": pl.Int64, "signed_from_work_file": pl.Int64}
-_E_COPIES = {**_COUNTS, "certified": pl.Int64, "electronic": pl.Int64}
+E_COPIES = {**_COUNTS, "certified": pl.Int64, "electronic": pl.Int64}
 _PROCEDURES: dict[str, Any] = {
     "dossier_id": pl.String,
     "source_system": pl.String,
@@ -94,7 +94,7 @@ def records(pakn_rows: pl.LazyFrame | None = None) -> Records:
     return Records(
         pakn=pakn() if pakn_rows is None else pakn_rows,
         documents=pl.LazyFrame(schema=_DOCUMENTS),
-        e_copies=pl.LazyFrame(schema=_E_COPIES),
+        e_copies=pl.LazyFrame(schema=E_COPIES),
         procedures=pl.LazyFrame(schema=_PROCEDURES),
     )
 
@@ -159,7 +159,7 @@ def _e_copies(chance: random.Random, known: Catalogue) -> pl.LazyFrame:
             for month in _months():
                 certified = chance.randrange(0, 300)
                 rows.append((unit.unit_id, month, certified, round(certified * share)))
-    return pl.LazyFrame(rows, schema=_E_COPIES, orient="row")
+    return pl.LazyFrame(rows, schema=E_COPIES, orient="row")
 
 
 def _procedures(chance: random.Random, known: Catalogue) -> pl.LazyFrame:

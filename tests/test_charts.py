@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import vl_convert
 
@@ -236,6 +237,20 @@ CAPTIONS: dict[str, tuple[Sequence[Sequence[Any]], dict[str, str]]] = {
             "điểm cao hơn.",
         },
     ),
+    "no relation": (
+        [at(2, 2, "256", 3), at(3, 4, "258", 1), at(4, 6, "261", 5)],
+        {
+            "satisfaction-time": "Chưa thấy xử lý nhanh hơn đi cùng điểm cao hơn: đúng vậy ở 1 "
+            "trong 3 cặp đơn vị.",
+        },
+    ),
+    "faster and less liked": (
+        [at(2, 2, "256", 1), at(3, 4, "258", 3), at(4, 6, "261", 5)],
+        {
+            "satisfaction-time": "Trong 3 cặp đơn vị, 3 cặp có đơn vị xử lý nhanh hơn lại bị chấm "
+            "điểm thấp hơn.",
+        },
+    ),
     "none resolved": (
         [waiting(day, unit) for day in range(1, 9) for unit in ("256", "263")],
         {
@@ -269,6 +284,63 @@ def test_captions_state_the_finding(name: str) -> None:
     rows, captions = CAPTIONS[name]
     found = figures(make(data.records(data.pakn(rows))))  # type: ignore[arg-type]
     assert {key: found[key].caption for key in captions} == captions
+
+
+def e_copies(rows: dict[str, tuple[int, int]]) -> data.Records:
+    """Certifications of September: unit -> (electronic, all)."""
+    frame = pl.LazyFrame(
+        [(unit, "2024-09", whole, part) for unit, (part, whole) in rows.items()],
+        schema=data.E_COPIES,
+        orient="row",
+    )
+    return replace(data.records(), e_copies=frame)
+
+
+TARGETS: dict[str, tuple[dict[str, tuple[int, int]], dict[str, str]]] = {
+    "exactly at the target, just below it, and none": (
+        {"256": (7, 10), "258": (6_999, 10_000), "259": (0, 0)},
+        {
+            "e-copies": "Chứng thực bản sao điện tử từ bản chính – cấp huyện: 1/2 đơn vị đạt chỉ "
+            "tiêu, trừ huyện Yên Phong (70,0%).",
+            "headline": "0/1 chỉ tiêu theo cấp đạt mức được giao; chưa đạt: chứng thực bản sao "
+            "điện tử từ bản chính cấp huyện (70,0%).",
+        },
+    ),
+    "everyone": (
+        {"256": (9, 10), "258": (8, 10), "09163": (6, 10), "09166": (1, 1)},
+        {
+            "e-copies": "Chứng thực bản sao điện tử từ bản chính – cấp huyện: cả 02 đơn vị đạt chỉ "
+            "tiêu.",
+            "communes-e-copies": "Chứng thực bản sao điện tử từ bản chính: cả 2 xã, phường, thị "
+            "trấn đạt chỉ tiêu.",
+            "headline": "Cả 02 chỉ tiêu theo cấp đều đạt mức được giao.",
+        },
+    ),
+    "hardly anyone": (
+        {unit: (unit == "260", 1) for unit in ("256", "258", "259", "260", "261", "262")},
+        {
+            "e-copies": "Chứng thực bản sao điện tử từ bản chính – cấp huyện: 1/6 đơn vị đạt chỉ "
+            "tiêu, gồm huyện Tiên Du (100%).",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_captions_tell_exact_verdicts(name: str) -> None:
+    rows, captions = TARGETS[name]
+    found = figures(make(e_copies(rows)))
+    assert {key: found[key].caption for key in captions} == captions
+
+
+def test_a_missed_target_looks_different_from_one_that_is_met() -> None:
+    """By shape as well as colour: 69,99% prints as 70,0% and is still drawn as missed."""
+    rows, _ = TARGETS["exactly at the target, just below it, and none"]
+    told = rows_of(figures(make(e_copies(rows)))["e-copies"].spec)
+    verdicts = {row["name"]: (row["printed"], row["met"]) for row in told if "met" in row}
+    assert verdicts["Thành phố Bắc Ninh"] == ("70,0%", "yes")
+    assert verdicts["Huyện Yên Phong"] == ("70,0%", "no")
+    assert verdicts["Thị xã Quế Võ"] == ("không phát sinh", None)
 
 
 def test_january_has_one_period(drawn: dict[str, Figure]) -> None:

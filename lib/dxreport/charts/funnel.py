@@ -144,7 +144,7 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
         points,
         *parts.placed_labels(rows, x, y),
     )
-    return parts.fluid(chart, 280)
+    return parts.fluid(chart, 250)
 
 
 def _rows(places: Sequence[_Place], reach: int) -> list[dict[str, Any]]:

@@ -187,7 +187,9 @@ def over_lines(base: alt.Chart, style: str, text: Any, **place: Any) -> list[alt
 def square_legend(narrow: int, wide: int, title: str | None = None) -> alt.Legend:
     """A legend of squares in so many columns, on a phone and on a wider page."""
     columns: Any = alt.ExprRef(f"width < {_NARROW} ? {narrow} : {wide}")
-    return alt.Legend(title=title, symbolType="square", columns=columns, columnPadding=10)
+    return alt.Legend(
+        title=title, symbolType="square", columns=columns, columnPadding=10, symbolOpacity=1
+    )
 
 
 def key(*entries: tuple[str, str], offset: int = 8) -> alt.Chart:

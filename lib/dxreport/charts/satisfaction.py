@@ -380,7 +380,7 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
         )
     )
     chart = parts.answering(dots, *parts.placed_labels(points, x, y))
-    return parts.fluid(chart, 260)
+    return parts.fluid(chart, 235)
 
 
 def _caption_points(points: list[dict[str, Any]]) -> str:
@@ -390,12 +390,13 @@ def _caption_points(points: list[dict[str, Any]]) -> str:
     pairs = agree + against
     if not pairs:
         return words.sentence("các đơn vị ngang nhau, không so sánh được nhanh với hài lòng")
-    if agree == against:
-        return words.sentence(
-            "đơn vị xử lý nhanh hơn không được chấm điểm cao hơn hay thấp hơn đơn vị chậm"
-        )
     better = agree > against
-    many = agree if better else against
+    many = max(agree, against)
+    if 3 * many <= 2 * pairs:
+        return words.sentence(
+            f"chưa thấy xử lý nhanh hơn đi cùng điểm cao hơn: đúng vậy ở {vi.integer(agree)} trong "
+            f"{vi.integer(pairs)} cặp đơn vị"
+        )
     return words.sentence(
         f"trong {vi.integer(pairs)} cặp đơn vị, {vi.integer(many)} cặp có đơn vị xử lý nhanh hơn "
         f"{'được chấm điểm cao hơn' if better else 'lại bị chấm điểm thấp hơn'}"

@@ -201,9 +201,12 @@ def _caption_headline(analysis: Analysis, every: list[Fact]) -> str:
         f"{_indicator(analysis, fact)} {vi.lower_first(fact.name)} ({fact.printed})"
         for fact in missed
     ]
-    some = vi.joined(names) if len(names) <= _NAMED else ""
     done = f"{len(every) - len(missed)}/{len(every)} chỉ tiêu theo cấp đạt mức được giao"
-    return words.sentence(f"{done}; chưa đạt: {some}" if some else done)
+    if len(names) <= _NAMED:
+        return words.sentence(f"{done}; chưa đạt: {vi.joined(names)}")
+    gaps = [(fact.target or 0.0) - (fact.value or 0.0) for fact in missed]
+    worst = [name for name, gap in zip(names, gaps, strict=True) if gap == max(gaps)]
+    return words.sentence(f"{done}; còn xa mức được giao nhất: {vi.joined(worst)}")
 
 
 def _indicator(analysis: Analysis, fact: Fact) -> str:

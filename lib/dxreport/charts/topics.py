@@ -14,6 +14,9 @@ from dxreport.facts import Fact, Facts
 from dxreport.narrative import month_name, year_to_date_name
 
 _MOST = 10
+_FIGURES = 76
+"""Pixels of the figures after a bar."""
+
 _PAIR = 40
 """Pixels of one topic: a bar for each period."""
 
@@ -89,7 +92,12 @@ def _draw(rows: list[dict[str, Any]], periods: list[str]) -> parts.AnyChart:
     offset = alt.YOffset(
         "period:N", sort=shown, scale=alt.Scale(type="band", domain=shown, paddingInner=0.12)
     )
-    x = alt.X("n:Q", axis=None, stack=None, scale=alt.Scale(domainMin=0, nice=False))
+    # The longest bar leaves its figures room, on a phone too.
+    most = max(row["n"] for row in rows)
+    reach = alt.ExprRef(f"{most} * width / max(width - {_FIGURES}, 1)")
+    x = alt.X(
+        "n:Q", axis=None, stack=None, scale=alt.Scale(domainMin=0, domainMax=reach, nice=False)
+    )
     colour = alt.Color(
         "period:N",
         scale=alt.Scale(domain=shown, range="category"),

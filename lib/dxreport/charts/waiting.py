@@ -134,7 +134,7 @@ def _draw(rows: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
             fields=["name", "short_name", "sample"],
         ),
     )
-    return parts.fluid(chart, 260)
+    return parts.fluid(chart, 235)
 
 
 def _labels(base: alt.Chart, whole: alt.Chart, y: alt.Y, last: int) -> list[alt.Chart]:
