@@ -291,7 +291,8 @@ def test_units_that_are_not_valid_take_no_part(known: Catalogue) -> None:
 def test_last_year_is_not_in_the_cohort(known: Catalogue) -> None:
     rows = [("256", datetime(2023, 12, 31, 23, 59, 59), None, None)]
     result = run(data.records(data.pakn(rows)), known)
-    assert result.received["n"].sum() == 0
+    for name in ("received", "medians", "processing", "backlog"):
+        assert getattr(result, name)["n"].sum() == 0, name
 
 
 def test_all_resolved_and_none_resolved(known: Catalogue) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 import vl_convert
+from scipy.stats import binom
 
 import analysis_data as data
 from dxreport.analysis import Analysis, analyse
@@ -399,6 +400,40 @@ def test_quantiles_print_half_up_on_the_exact_value() -> None:
     assert words.days(None) == "không phát sinh"
 
 
+def test_the_funnel_judges_by_the_limits_of_chance() -> None:
+    """Against scipy: the verdict on each unit, at its own sample size."""
+    verdicts = {-2: "thấp hơn hẳn", -1: "thấp hơn", 0: "trong", 1: "cao hơn", 2: "cao hơn hẳn"}
+    seen = set()
+    for seed in range(6):
+        made = make(data.province(seed, 2_500))
+        centre = made[1].get("pakn_resolution_rate", "month")
+        for row in rows_of(FIGURES["funnel"](*made).spec):
+            if "out_text" not in row:
+                continue
+            fact = made[1].get("pakn_resolution_rate", "month", f"unit:{row['unit_id']}")
+            share = fact.numerator / fact.denominator
+            low998, low95, high95, high998 = (
+                interpolated(fact.denominator, centre.numerator / centre.denominator, tail)
+                for tail in (0.001, 0.025, 0.975, 0.999)
+            )
+            out = (share > high95) + (share > high998) - (share < low95) - (share < low998)
+            assert row["out_text"].split(" (")[0].split(" khoảng")[0] == verdicts[out]
+            seen.add(out)
+    assert len(seen) >= 4
+
+
+def interpolated(trials: int, chance: float, tail: float) -> float:
+    count = binom.ppf(tail, trials, chance)
+    reached, before = binom.cdf(count, trials, chance), binom.cdf(count - 1, trials, chance)
+    share = (count - (reached - tail) / (reached - before)) / trials
+    return float(min(max(share, 0.0), 1.0))
+
+
+def test_on_paper_the_months_are_the_provinces(drawings: dict[str, str]) -> None:
+    assert drawings["received"].count("Toàn tỉnh") == 1
+    assert "Thành phố" not in drawings["received"]
+
+
 # --- Documents -----------------------------------------------------------------------------
 
 
@@ -619,6 +654,8 @@ def test_one_choice_of_a_unit_speaks_to_all_charts(
     chosen_everywhere("256")
     tab.locator("#dx-unit").select_option("263")
     chosen_everywhere("263")
+    assert tab.locator("#fig-received").get_by_text("Huyện Gia Bình").count() == 1
+    assert tab.locator("#fig-received").get_by_text("Toàn tỉnh").count() == 0
     # A bar and two ticks of each of the seven others.
     faded = tab.locator('#fig-processing .mark-rect path[opacity="0.22"]').count()
     assert faded == 21
