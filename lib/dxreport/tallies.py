@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dxreport.catalogue import Unit
 from dxreport.periods import Month, Period, PeriodId, report_periods
 
 if TYPE_CHECKING:
@@ -43,14 +42,6 @@ class Tally:
     table: str
     measures: tuple[str, ...]
     cells: tuple[Cell, ...]
-
-
-def valid_units(units: pl.DataFrame, month: Month) -> pl.DataFrame:
-    """The rows of `units` that exist on some day of `month`."""
-    return units.filter(
-        (pl.col("valid_from").is_null() | (pl.col("valid_from") <= month.last))
-        & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= month.first))
-    )
 
 
 def pakn_as_of(pakn: pl.LazyFrame, month: Month) -> pl.LazyFrame:
@@ -139,10 +130,6 @@ def added(cells: Iterable[Measures], measures: Iterable[str]) -> dict[str, int]:
         for measure in total:
             total[measure] += cell[measure]
     return total
-
-
-def by_unit(units: Iterable[Unit]) -> dict[str, Unit]:
-    return {unit.unit_id: unit for unit in units}
 
 
 def _received_in(frame: pl.LazyFrame, periods: Iterable[Period]) -> pl.LazyFrame:

@@ -10,6 +10,7 @@ from dxreport import vi
 from dxreport.catalogue import Catalogue, Unit
 from dxreport.errors import DxError
 from dxreport.facts import Fact, Facts
+from dxreport.narrative import month_name, year_to_date_name
 from dxreport.periods import Month
 from dxreport.tables.model import (
     ABSENT,
@@ -76,16 +77,14 @@ def appendices(facts: Facts, catalogue: Catalogue, month: Month) -> dict[str, Ta
 
 def month_label(month: Month) -> str:
     """ "Tháng 9/2024"; the months 1 and 2 with a 0 before, as letters write them."""
-    return f"Tháng {_month_figures(month)}/{month.year}"
+    return vi.upper_first(month_name(month))
 
 
 def ytd_label(month: Month) -> str:
     """ "9 tháng đầu năm 2024"."""
     if month.month == 1:
         return f"Từ đầu năm {month.year}"
-    if month.month == 12:
-        return f"Năm {month.year}"
-    return f"{month.month} tháng đầu năm {month.year}"
+    return vi.upper_first(year_to_date_name(month))
 
 
 def roman(number: int) -> str:
