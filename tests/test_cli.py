@@ -19,6 +19,7 @@ import pytest
 from builders import Folder, small_folder, write_folder
 from command import ROOT, run
 from dxreport import __version__, cli, reading
+from dxreport.cli.terminal import DEBUG
 from dxreport.facts import COLUMNS
 from dxreport.periods import Month
 
@@ -373,13 +374,13 @@ def test_an_internal_error_is_one_line_without_the_data(
 ) -> None:
     secret = "Nguyễn Văn A, 0912 345 678"
     monkeypatch.setattr(reading, "read_tables", _raises(RuntimeError(secret)))
-    monkeypatch.delenv(cli.DEBUG, raising=False)
+    monkeypatch.delenv(DEBUG, raising=False)
     said = call("check")
     assert said.status == 1
-    assert said.reason().startswith("internal error (RuntimeError in cli.py, line ")
+    assert said.reason().startswith("internal error (RuntimeError in options.py, line ")
     assert secret not in said.err
 
-    monkeypatch.setenv(cli.DEBUG, "1")
+    monkeypatch.setenv(DEBUG, "1")
     assert f"RuntimeError: {secret}" in call("check").err
 
 

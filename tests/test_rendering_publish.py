@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from dxreport import staging
 from dxreport.errors import DxError, UsageError
 from dxreport.rendering import publish
-from dxreport.rendering.publish import check, into_place, staged
+from dxreport.rendering.publish import check
+from dxreport.staging import into_place, staged
 from rendering_helpers import MONTH, project, rendered
 
 HEADER = "---\ntitle: T\n---\n\n```{python}\n#| tags: [parameters]\nmonth = data_dir = ''\n```\n\n"
@@ -125,7 +127,7 @@ def test_a_reader_meets_an_old_folder_or_a_new_one_never_none(tmp_path: Path) ->
 
 
 def test_where_folders_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "_exchange", lambda *_: False)
+    monkeypatch.setattr(staging, "_exchange", lambda *_: False)
     for text in ("one", "two"):
         with staged(tmp_path, "month") as folder:
             (folder / "a").write_text(text, encoding="utf-8")

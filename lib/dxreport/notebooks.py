@@ -24,8 +24,9 @@ from dxreport.narrative import month_name
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, vega
 from dxreport.rendering.execute import execute
-from dxreport.rendering.publish import FACTS, FILES, data_folder, into_place, staged
+from dxreport.rendering.publish import FACTS, FILES, data_folder
 from dxreport.rendering.qmd import Cell, Document, Options, Text, Where
+from dxreport.staging import into_place, staged
 from dxreport.tables.blocks import raw_block
 
 FOLDER = "notebooks"

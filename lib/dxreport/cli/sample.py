@@ -1,0 +1,62 @@
+"""`dxreport sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dxreport.cli.options import project_of
+from dxreport.cli.terminal import bars, file_line, write
+from dxreport.errors import UsageError
+
+
+def sample(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write the tables.")],
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Another seed gives other records.")
+    ] = None,
+    scale: Annotated[
+        str,
+        typer.Option(
+            metavar="X", help="X times as many records, or a table's own: pakn=100,procedures=2."
+        ),
+    ] = "1",
+) -> None:
+    """Make synthetic data that reproduce the published figures of September 2024.
+
+    [italic]Tạo số liệu mô phỏng, khớp với số liệu đã công bố của tháng 9/2024.[/]
+
+    [bold]Examples[/]
+
+      dxreport sample --out /tmp/dx
+
+      dxreport sample --out /tmp/big --scale 100
+
+      dxreport sample --out /tmp/pakn --scale pakn=6500
+    """
+    times = _scale(scale)
+    home = project_of(context)
+
+    from dxreport.sample import make_sample
+
+    given = {} if seed is None else {"seed": seed}
+    with bars() as progress:
+        make_sample(out, home.reference, scale=times, progress=progress, **given)
+    files = sorted(path for path in out.iterdir() if path.is_file())
+    write("".join(file_line(path) for path in files))
+
+
+def _scale(text: str) -> float | dict[str, float]:
+    """`"2.5"` for all tables, or `"pakn=100,procedures=2"` for some."""
+    try:
+        if "=" not in text:
+            return float(text)
+        parts = (part.partition("=") for part in text.split(","))
+        return {table.strip(): float(times) for table, _, times in parts}
+    except ValueError:
+        raise UsageError(
+            f"--scale: {text!r} is neither a number nor numbers by table, like pakn=100"
+        ) from None
