@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,3 +30,8 @@ def facts_json(facts: Facts) -> str:
     """An array with one object a fact, one a line, ending in a newline."""
     rows = (json.dumps(row, ensure_ascii=False) for row in facts.frame().iter_rows(named=True))
     return "[\n" + ",\n".join(rows) + "\n]\n"
+
+
+def guarded(text: str) -> str:
+    """`text` as a cell of a CSV that no spreadsheet takes for a formula."""
+    return f"'{text}" if re.match(_FORMULA, text) else text

@@ -12,6 +12,7 @@ import typer
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
+    from dxreport.catalogue import Catalogue
     from dxreport.config import Project
     from dxreport.facts import Facts
     from dxreport.periods import Month
@@ -63,16 +64,20 @@ def tables_of(home: Project, data: Path | None) -> Tables:
     return read_tables(data or home.sample, home.reference)
 
 
-def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
+def catalogue_of(tables: Tables, home: Project) -> Catalogue:
     from dxreport.catalogue import load_catalogue
+
+    return load_catalogue(
+        tables.units, tables.targets, tables.baselines, tables.topics, home.reference
+    )
+
+
+def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
     from dxreport.facts import compute_facts
     from dxreport.report import require_month
 
     require_month(tables, month)
-    catalogue = load_catalogue(
-        tables.units, tables.targets, tables.baselines, tables.topics, home.reference
-    )
-    return compute_facts(tables, catalogue, month)
+    return compute_facts(tables, catalogue_of(tables, home), month)
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
