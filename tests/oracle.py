@@ -85,6 +85,8 @@ TARGETS_MET = {
     "online_payment_rate": "online_payment_target_met",
 }
 
+FULL = {"documents_signed_rate": "documents_signed_full"}
+
 FIGURES = """
 WITH
 world AS (
@@ -297,6 +299,7 @@ class Oracle:
         found.update(_changes(found))
         found.update(self._since_baseline(now))
         found.update(_targets_met(now))
+        found.update(_full(now))
         return found
 
     def top_topics(self, month: str, most: int = 4) -> list[str]:
@@ -383,6 +386,22 @@ def _targets_met(now: dict[Key, Answer]) -> dict[Key, Answer]:
         )
         for key, group in members.items()
     }
+
+
+def _full(now: dict[Key, Answer]) -> dict[Key, Answer]:
+    """How many units of a level stand at exactly 100%, out of those with a denominator."""
+    members: dict[Key, list[Answer]] = {}
+    for (indicator, period, scope), answer in now.items():
+        if indicator in FULL and period != "previous" and scope.startswith("unit:"):
+            key = (FULL[indicator], period, f"level:{answer.held}")
+            members.setdefault(key, []).append(answer)
+    found = {}
+    for key, group in members.items():
+        told = [answer for answer in group if answer.denominator]
+        full = sum(answer.numerator == answer.denominator for answer in told)
+        exact = Fraction(full) if told else None
+        found[key] = Answer(full, len(told), group[0].section, exact=exact)
+    return found
 
 
 def _met(group: list[Answer]) -> Fraction | None:

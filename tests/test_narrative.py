@@ -57,7 +57,7 @@ def copies(**rates: tuple[int, int]) -> Narrative:
 
 def read(markdown: str) -> str:
     """A phrase as a reader sees it."""
-    bare = re.sub(r'\[([^\[\]]*)\]\{\.figure data-fact="[^"]*"\}', r"\1", markdown)
+    bare = re.sub(r'\[([^\[\]]*)\]\{\.figure data-fact="[^"]*"[^}]*\}', r"\1", markdown)
     return re.sub(r"\\(.)", r"\1", bare.replace("**", ""))
 
 

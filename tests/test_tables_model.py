@@ -18,7 +18,8 @@ from dxreport.reading import read_tables
 from dxreport.tables import NUMBERS, Cell, Column, Row, Table, appendices, appendix
 from dxreport.tables.appendices import month_label, roman, ytd_label
 from dxreport.tables.html import to_html
-from dxreport.tables.model import plain, spans
+from dxreport.tables.model import spans
+from dxreport.vi import plain
 from tables_data import (
     MONTH,
     REFERENCE,

@@ -86,6 +86,7 @@ class Indicator:
     aggregate: str
     change: bool
     target_met: TargetMet | None
+    full: str | None
     target_of: str | None
     basis: str | None
 
@@ -157,6 +158,14 @@ class Catalogue:
             rows = rows or self._targets(spec.target_of, "commune")
         in_force = [t for t in rows if t.valid_from is None or t.valid_from <= month.last]
         return max(in_force, key=lambda t: t.valid_from or date.min, default=None)
+
+    def level_of(self, scope: str) -> str:
+        """The level whose targets a fact's scope is held to; empty where there is none."""
+        kind, _, rest = scope.partition(":")
+        if kind == "unit":
+            unit = self.by_id.get(rest.partition("@")[0])
+            return "" if unit is None else unit.level
+        return kind if kind == "communes_of" else rest
 
     def baseline(self, indicator: str, scope: str) -> Baseline | None:
         return next(
@@ -267,6 +276,7 @@ def _indicator(key: str, spec: Any) -> Indicator:
             of_total=bool(met.get("of_total", False)),
             level=met.get("level"),
         ),
+        full=spec.get("full"),
         target_of=spec.get("target_of"),
         basis=spec.get("basis"),
     )

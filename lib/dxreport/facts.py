@@ -7,6 +7,7 @@ sentences only present what stands here. The columns are those of `COLUMNS`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -81,8 +82,17 @@ class Fact:
 
     @property
     def anchor(self) -> str:
-        """The fact's address in a page, safe as an HTML id."""
-        return "fact-" + re.sub(r"[^0-9A-Za-z_-]+", "-", self.key)
+        """The fact's address in a page: an HTML id, another for each key.
+
+        It is the key with hyphens between its parts; a scope whose own name has other characters
+        than an id takes gets a fingerprint, since two such names may look alike without them.
+        """
+        kind, _, name = self.scope.partition(":")
+        plain = re.sub(r"[^0-9A-Za-z_-]+", "-", name).strip("-")
+        parts = ["fact", self.indicator, self.period, kind, *([plain] if plain else [])]
+        if plain != name:
+            parts.append(hashlib.sha256(self.key.encode()).hexdigest()[:8])
+        return "-".join(parts)
 
     @property
     def exists(self) -> bool:
@@ -202,7 +212,9 @@ class _Maker:
             rows += [self._change(indicator, f, by_key) for f in plain if f.period == "month"]
         rows += [fact for f in plain if (fact := self._since_baseline(indicator, f)) is not None]
         for period in indicator.periods:
-            rows += self._targets_met(indicator, [f for f in plain if f.period == period], period)
+            of_period = [f for f in plain if f.period == period]
+            rows += self._targets_met(indicator, of_period, period)
+            rows += self._full(indicator, of_period, period)
         if indicator.id == "pakn_received":
             topics = [f for f in plain if f.period == "ytd" and f.scope.startswith("topic:")]
             rows.append(self._top_topics(indicator, topics))
@@ -396,16 +408,7 @@ class _Maker:
         if "communes_of" in indicator.scopes:
             groups = {spec.level or "district": [f for f in facts if f.unit_id]}
         else:
-            groups = {
-                level: [
-                    f
-                    for f in facts
-                    if f.scope.startswith("unit:")
-                    and "@" not in f.scope
-                    and self.catalogue.by_id[f.unit_id or ""].level == level
-                ]
-                for level in indicator.levels
-            }
+            groups = self._by_level(indicator, facts)
         for level, members in groups.items():
             held = [f for f in members if f.target is not None]
             if not held:
@@ -430,6 +433,41 @@ class _Maker:
                 )
             )
         return rows
+
+    def _full(self, indicator: Indicator, facts: list[Fact], period: PeriodId) -> list[Fact]:
+        """How many units of each level stand at 100%, of those that have a figure."""
+        if indicator.full is None:
+            return []
+        rows = []
+        for level, members in self._by_level(indicator, facts).items():
+            told = [f for f in members if f.exists]
+            if not members:
+                continue
+            full = sum(1 for f in told if f.exact == 100)
+            rows.append(
+                Fact(
+                    month=str(self.month),
+                    section=indicator.section,
+                    indicator=indicator.full,
+                    period=period,
+                    scope=f"level:{level}",
+                    name=self.catalogue.level_names[level],
+                    numerator=full,
+                    denominator=len(told),
+                    value=float(full) if told else None,
+                    unit="units",
+                    printed=vi.count(full) if told else vi.NO_CASES,
+                )
+            )
+        return rows
+
+    def _by_level(self, indicator: Indicator, facts: list[Fact]) -> dict[str, list[Fact]]:
+        """The units' figures on the province's own system, by level."""
+        units = [f for f in facts if f.scope.startswith("unit:") and "@" not in f.scope]
+        return {
+            level: [f for f in units if self.catalogue.by_id[f.unit_id or ""].level == level]
+            for level in indicator.levels
+        }
 
     def _top_topics(self, indicator: Indicator, topics: list[Fact]) -> Fact:
         """The topics with most PAKN this year; one that ties with the last is named too."""

@@ -37,11 +37,16 @@ def md_escape(text: str) -> Markdown:
     return Markdown(_SPECIAL.sub(lambda found: "\\" + found[0], flat))
 
 
-def figure(fact: Fact, *, strong: bool = False) -> Markdown:
-    """A fact as a reader sees it, in a span that says which fact it is."""
+def figure(fact: Fact, *, strong: bool = False, text: str = "", part: str = "") -> Markdown:
+    """A fact as a reader sees it, in a span that says which fact it is.
+
+    text: what is printed where it is another side of the fact than its own print, such as both
+    of its numbers or how many are left of the whole; `part` names that side.
+    """
     key = re.sub(r'[\\"]', lambda found: "\\" + found[0], " ".join(fact.key.split()))
-    text = md_escape(fact.printed)
-    return Markdown(f'[{f"**{text}**" if strong else text}]{{.figure data-fact="{key}"}}')
+    words = md_escape(text or fact.printed)
+    side = f' data-part="{part}"' if part else ""
+    return Markdown(f'[{f"**{words}**" if strong else words}]{{.figure data-fact="{key}"{side}}}')
 
 
 def join(parts: Iterable[str], between: str = " ") -> Markdown:

@@ -291,7 +291,7 @@ class Narrative:
         if not rest:
             if len(whole) == 1:
                 return Markdown(f"{self.name(whole[0])} đạt {figure(whole[0])}")
-            every = f"tất cả {vi.count(len(whole))} {noun} đều đạt"
+            every = f"tất cả {self._full(whole, level)} {noun} đều đạt"
             return Markdown(f"{every} {figure(whole[0])}")
         if whole:
             names = (
@@ -301,7 +301,7 @@ class Narrative:
                 if len(whole) == 1
                 else ""
             )
-            head = f"{vi.count(len(whole))} {noun} đạt tỷ lệ {figure(whole[0])}{names}"
+            head = f"{self._full(whole, level)} {noun} đạt tỷ lệ {figure(whole[0])}{names}"
         else:
             head = f"chưa có {noun} nào đạt tỷ lệ 100%"
         return join((head, self.others(rest, level, after=bool(whole))), "; ")
@@ -343,7 +343,7 @@ class Narrative:
         if len(missed) == len(held) and len(held) > 1:
             which = f"các {noun} còn lại" if after else f"tất cả {noun}"
             return Markdown(f"{which} đều {_MISSED} ({minimum})")
-        who = f"{vi.count(len(missed))} {noun} {_MISSED} ({minimum})"
+        who = f"{self._left(missed, level)} {noun} {_MISSED} ({minimum})"
         if len(missed) <= MOST_NAMES:
             who += f" là {self.named(missed)}"
         more = f", các {noun} còn lại đều {_MET}" if len(held) > len(missed) else ""
@@ -360,7 +360,8 @@ class Narrative:
         if not fact.numerator:
             said = f"chưa có {self.noun(level)} nào {_MET} ({figure(fact)}, {minimum})"
         elif fact.numerator == fact.denominator:
-            said = f"100% đơn vị ({figure(fact)}) {_MET} ({minimum})"
+            share = figure(fact, text="100%", part="share")
+            said = f"{share} đơn vị ({figure(fact)}) {_MET} ({minimum})"
         else:
             said = f"{figure(fact)} {_MET} ({minimum})"
         return Markdown(said)
@@ -421,7 +422,7 @@ class Narrative:
         """The units that had nothing to count: "huyện Lương Tài và …"; may be empty."""
         none = [fact for fact in self.units(indicator, period, level) if not fact.exists]
         if len(none) > MOST_NAMES:
-            return Markdown(f"{vi.count(len(none))} {self.noun(level)}")
+            return Markdown(f"{self._left(none, level)} {self.noun(level)}")
         return listed([self.name(fact) for fact in none])
 
     # -- PAKN -------------------------------------------------------------------------------
@@ -528,12 +529,21 @@ class Narrative:
         spec = self.catalogue.indicators[indicator].target_met
         return None if spec is None else self.facts.find(spec.id, period, f"level:{level}")
 
+    def _full(self, whole: Sequence[Fact], level: str) -> Markdown:
+        """How many units stand at 100%, as the fact that counts them."""
+        spec = self.catalogue.indicators[whole[0].indicator]
+        scope = f"level:{level}"
+        fact = self.facts.find(spec.full, whole[0].period, scope) if spec.full else None
+        return figure(fact) if fact else Markdown(vi.count(len(whole)))
+
+    def _left(self, some: Sequence[Fact], level: str) -> Markdown:
+        """How many units do not meet a target or have no cases, with the count of those that do."""
+        fact = self._target_met(some[0].indicator, some[0].period, level)
+        number = vi.count(len(some))
+        return figure(fact, text=number, part="rest") if fact else Markdown(number)
+
     def _target_of(self, fact: Fact) -> Target | None:
-        kind, _, rest = fact.scope.partition(":")
-        if kind == "unit":
-            unit = self.catalogue.by_id.get(fact.unit_id or "")
-            rest = "" if unit is None else unit.level
-        level = kind if kind == "communes_of" else rest
+        level = self.catalogue.level_of(fact.scope)
         return self.catalogue.target(fact.indicator, level, self.month)
 
     def _minimum_of(self, fact: Fact) -> Markdown:
@@ -564,8 +574,9 @@ class Narrative:
 
     def _on_system(self, fact: Fact) -> Markdown:
         system = md_escape(fact.scope.partition("@")[2])
-        pair = f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)} hồ sơ"
-        return Markdown(f"trên hệ thống của {system} đạt {figure(fact)}, {pair}")
+        pair = f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)}"
+        both = figure(fact, text=pair, part="pair")
+        return Markdown(f"trên hệ thống của {system} đạt {figure(fact)}, {both} hồ sơ")
 
 
 def _reads_as(fact: Fact) -> Fraction:

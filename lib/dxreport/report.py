@@ -18,12 +18,14 @@ from dxreport import vi
 from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
 from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.errors import DxError
+from dxreport.explain import EXPLANATIONS, explain, packed
 from dxreport.facts import Fact, Facts, compute_facts
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
 from dxreport.narrative import Narrative, month_name
 from dxreport.periods import Month, PeriodId
 from dxreport.reading import Tables, read_tables
 from dxreport.tables import Table, appendices
+from dxreport.tables.blocks import raw_block
 
 if TYPE_CHECKING:
     from dxreport.analysis import Analysis
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 LEGAL_FILE = "legal.yml"
 ANNEX = "phan-tich-du-lieu"
 _SHORT_SHA = 12
+_HOW_TO_READ = (
+    "Bấm vào một số bất kỳ để xem tử số, mẫu số, cách tính, kỳ số liệu và căn cứ của nó; "
+    "trong bảng, dùng phím mũi tên để đi từ số này sang số khác và phím Enter để mở."
+)
 _HEADLINES: tuple[tuple[str, str, PeriodId, str], ...] = (
     ("Xử lý hồ sơ công việc, ký số", "documents_signed_rate", "month", "level"),
     ("Xử lý phản ánh kiến nghị", "pakn_resolution_rate", "month", "all"),
@@ -213,7 +219,7 @@ class Report:
         label = f"Chỉ tiêu chính, {month_name(self.month)}"
         return Markdown(
             f'\n```{{=html}}\n<section class="chi-tieu-cards" aria-label="{_html(label)}">\n'
-            f"{body}\n</section>\n```\n"
+            f'{body}\n<p class="cach-doc">{_HOW_TO_READ}</p>\n</section>\n```\n'
         )
 
     def _card(self, title: str, indicator: str, period: PeriodId, which: str) -> str:
@@ -244,7 +250,9 @@ class Report:
         return f"<div><dt>{_html(fact.name)}</dt><dd>{figure}{verdict}</dd></div>"
 
     def _resolved_of(self, fact: Fact) -> str:
-        return f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)} PAKN"
+        pair = f"{vi.integer(fact.numerator)}/{vi.integer(fact.denominator)}"
+        marks = f'class="figure" data-fact="{_html(fact.key)}" data-part="pair"'
+        return f"<span {marks}>{pair}</span> PAKN"
 
     def sources(self) -> Markdown:
         """A table of the files that the figures come from: name, rows, fingerprint."""
@@ -267,12 +275,23 @@ class Report:
             (
                 spec.name,
                 spec.formula,
-                "; ".join(law.name for law in self._laws_of(spec.id)) or "–",
+                "; ".join(self._cited(spec.id)) or "–",
             )
             for spec in self.catalogue.indicators.values()
             if spec.id in shown
         ]
         return _table(("Chỉ tiêu", "Cách tính", "Căn cứ"), rows, "lll", (3, 5, 3))
+
+    def explanations(self) -> Markdown:
+        """What the page tells of each figure; for the page only, and unseen in it."""
+        from dxreport.charts.theme import safe_json
+
+        told = packed(explain(self.facts, self.catalogue, self._cited))
+        data = f'<script type="application/json" id="{EXPLANATIONS}">{safe_json(told)}</script>'
+        return Markdown("\n" + raw_block("html", data))
+
+    def _cited(self, indicator: str) -> list[str]:
+        return [law.name for law in self._laws_of(indicator)]
 
     @property
     def is_synthetic(self) -> bool:

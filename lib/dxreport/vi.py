@@ -14,6 +14,7 @@ NO_PREVIOUS = "không có số liệu tháng trước"
 """What a change prints where the month before has no figure."""
 
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 
 
@@ -80,6 +81,21 @@ def joined(items: Sequence[str], last: str = " và ") -> str:
 
 def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def plain(text: str) -> str:
+    """The text on one line, NFC, without what no format can carry.
+
+    Control characters, lone surrogates and marks that turn the direction of what follows go.
+    """
+    kept = []
+    for char in nfc(text):
+        category = unicodedata.category(char)
+        if char.isspace() and char != "\u00a0":
+            kept.append(" ")
+        elif category not in ("Cc", "Cs", "Cn") and char not in _DIRECTIONS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def collation_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:

@@ -1,7 +1,8 @@
-"""Complete a rendered page: charts, Content-Security-Policy, and the check that it is whole.
+"""Complete a rendered page: figures, charts, Content-Security-Policy, the check that it is whole.
 
-Both engines' pages go through `finish`. It puts the charts' script in where the page has
-charts, allows by hash exactly the scripts that are ours, and refuses a page with any other.
+Both engines' pages go through `finish`. It links the figures (`linking`), puts the scripts of
+figures and charts in where the page has them, allows by hash exactly the scripts that are ours,
+and refuses a page with any other.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from pathlib import Path
 from dxreport.charts import PAGE_SCRIPT
 from dxreport.charts.theme import theme_json
 from dxreport.errors import DxError
-from dxreport.rendering import vega
+from dxreport.explain import EXPLANATIONS
+from dxreport.rendering import linking, vega
 
 _ASSETS = Path(__file__).parent / "assets"
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="[^"]*"\s*/?>')
@@ -45,27 +47,19 @@ _DATA_SCRIPTS = ("application/json", "application/ld+json")
 
 
 def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
-    """The page with its charts' script and its policy.
+    """The page with its figures linked, its scripts and its policy.
 
     `own_scripts` are the texts of the template's scripts. `DxError` where the page has a script
     that is neither theirs nor ours, or where it would load something from elsewhere.
     """
-    charts = ""
-    allowed = [*own_scripts]
-    if _HAS_CHART in page:
-        hydrate = (_ASSETS / "charts.js").read_text(encoding="utf-8")
-        pick = PAGE_SCRIPT.read_text(encoding="utf-8")
-        ours = [vega.bundle(), pick, hydrate]
-        allowed += ours
-        themes = "".join(
-            f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
-            for mode in ("light", "dark")
-        )
-        scripts = "".join(f"<script>{text}</script>\n" for text in ours)
-        charts = f"<!-- dx:charts -->\n{themes}{scripts}<!-- /dx:charts -->"
-    if charts and not _CHARTS.search(page):
+    page = linking.link(page)
+    ours = _scripts(page)
+    allowed = [*own_scripts, *ours]
+    scripts = "".join(f"<script>{text}</script>\n" for text in ours)
+    put = f"<!-- dx:charts -->\n{_themes(page)}{scripts}<!-- /dx:charts -->" if ours else ""
+    if put and not _CHARTS.search(page):
         raise DxError("the page's template has no place for charts (<!-- dx:charts -->)")
-    page = _CHARTS.sub(lambda _: charts, page)
+    page = _CHARTS.sub(lambda _: put, page)
     found = _Reader.read(page)
     # A template's engine may trim the ends of what it puts in.
     known = {text.strip() for text in allowed}
@@ -84,6 +78,26 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
     if not count:
         raise DxError("the page's template has no Content-Security-Policy to complete")
     return page
+
+
+def _scripts(page: str) -> list[str]:
+    """Our scripts that the page needs; what tells of figures goes before the large one."""
+    scripts = []
+    if f' id="{EXPLANATIONS}"' in page:
+        scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
+    if _HAS_CHART in page:
+        scripts += [vega.bundle(), PAGE_SCRIPT.read_text(encoding="utf-8")]
+        scripts.append((_ASSETS / "charts.js").read_text(encoding="utf-8"))
+    return scripts
+
+
+def _themes(page: str) -> str:
+    if _HAS_CHART not in page:
+        return ""
+    return "".join(
+        f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
+        for mode in ("light", "dark")
+    )
 
 
 def own_scripts(extension: Path) -> tuple[str, ...]:

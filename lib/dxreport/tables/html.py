@@ -13,7 +13,8 @@ from xml.etree.ElementTree import Element
 
 import polars as pl
 
-from dxreport.tables.model import Align, Cell, Column, Row, Table, plain, spans
+from dxreport.tables.model import Align, Cell, Column, Row, Table, spans
+from dxreport.vi import plain
 
 _ALIGN_CLASS: dict[Align, str] = {"left": "l", "center": "c", "right": "r"}
 

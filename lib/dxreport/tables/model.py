@@ -6,7 +6,6 @@ package (`html`, `typst`, `openxml`) each escape that text for their own format.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -166,21 +165,6 @@ def spans(table: Table, row: Row) -> tuple[tuple[int, Cell, int], ...]:
     return tuple((at, cell, 1) for at, cell in enumerate(row.cells))
 
 
-def plain(text: str) -> str:
-    """The text on one line, without what no format can carry.
-
-    Control characters, lone surrogates and marks that turn the direction of what follows go.
-    """
-    kept = []
-    for char in vi.nfc(text):
-        category = unicodedata.category(char)
-        if char.isspace() and char != "\u00a0":
-            kept.append(" ")
-        elif category not in ("Cc", "Cs", "Cn") and char not in _DIRECTIONS:
-            kept.append(char)
-    return "".join(kept)
-
-
 def value_cell(fact: Fact | None) -> Cell:
     """The figure as it is printed; the unit of a mean stands in the column's label."""
     if fact is None:
@@ -207,6 +191,3 @@ def verdict_cell(fact: Fact | None) -> Cell:
     if fact.met:
         return Cell(MET, fact.key, "met", "met")
     return Cell(MISSED, fact.key, "missed", "met")
-
-
-_DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

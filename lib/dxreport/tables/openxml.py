@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from dxreport.tables.model import Align, Cell, Row, RowKind, Table, Tone, plain, spans
+from dxreport.tables.model import Align, Cell, Row, RowKind, Table, Tone, spans
 from dxreport.tables.typst import text_size
+from dxreport.vi import plain
 
 TABLE_STYLE = "Bang"
 CELL_STYLE = "BangChu"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dxreport.tables.model import Cell, HeaderCell, Row, Table, plain, spans
+from dxreport.tables.model import Cell, HeaderCell, Row, Table, spans
+from dxreport.vi import plain
 
 _HEAD_FILL = "#e8edf3"
 _GROUP_FILL = "#f3f5f8"
