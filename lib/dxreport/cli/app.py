@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from dxreport import __version__
-from dxreport.cli import check, facts, notebooks, reconcile, render, sample
+from dxreport.cli import check, facts, ingest, notebooks, reconcile, render, sample
 from dxreport.cli.options import EXITS
 from dxreport.cli.terminal import DEBUG, fail
 from dxreport.errors import DxError
@@ -83,6 +83,7 @@ for _command in (
     facts.facts,
     check.check,
     reconcile.reconcile,
+    ingest.ingest,
     sample.sample,
 ):
     app.command(epilog=EXITS)(_command)

@@ -5,7 +5,23 @@ then `judging` (rules, keys, where they break), `tables` (the folder as a whole)
 `warnings` (what may well be right, and is worth a look).
 """
 
-from dxreport.reading.tables import Dataset, Source, Tables, read_tables
+from dxreport.reading.tables import (
+    Dataset,
+    Reference,
+    Source,
+    Tables,
+    read_reference,
+    read_tables,
+)
 from dxreport.reading.warnings import Warning_, check
 
-__all__ = ["Dataset", "Source", "Tables", "Warning_", "check", "read_tables"]
+__all__ = [
+    "Dataset",
+    "Reference",
+    "Source",
+    "Tables",
+    "Warning_",
+    "check",
+    "read_reference",
+    "read_tables",
+]

@@ -14,6 +14,7 @@ import polars as pl
 from dxreport.config import read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
+from dxreport.manifest import Manifest, check_files, read_manifest
 from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_part
 from dxreport.reading.judging import Judged, judge
 from dxreport.reading.rehearsal import Rehearsal, rehearsing
@@ -64,6 +65,7 @@ class Tables:
     topics: pl.DataFrame
     sources: tuple[Source, ...]
     dataset: Dataset
+    manifest: Manifest | None = None
 
     def facts(self) -> dict[str, pl.LazyFrame]:
         """The fact tables by name."""
@@ -89,6 +91,7 @@ def read_tables(folder: Path, reference: Path) -> Tables:
     """
     _must_be_a_folder(folder)
     dataset = _dataset(folder)
+    manifest = read_manifest(folder)
     breaches = _Breaches([], 0)
     sources: list[Source] = []
     rows: dict[str, pl.LazyFrame] = {}
@@ -106,11 +109,15 @@ def read_tables(folder: Path, reference: Path) -> Tables:
             sources += _sources(table, parts, judged, origin)
             if table == "units" and not judged.total:
                 units = judged.rows.collect()
+    # A file that somebody changed may break the contract too; that it was changed comes first.
+    if manifest is not None:
+        check_files(folder, manifest, _in_folder(folder, sources))
     breaches.stop()
     return Tables(
         folder=folder,
         sources=tuple(sources),
         dataset=dataset,
+        manifest=manifest,
         units=rows["units"].collect(),
         documents=rows["documents"],
         e_copies=rows["e_copies"],
@@ -120,6 +127,42 @@ def read_tables(folder: Path, reference: Path) -> Tables:
         baselines=rows["baselines"].collect(),
         topics=rows["topics"].collect(),
     )
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The tables that say what is known before a record is read."""
+
+    units: pl.DataFrame
+    topics: pl.DataFrame
+    own_units: bool
+
+
+def read_reference(folder: Path, reference: Path) -> Reference:
+    """Units and topics, from a data folder (which need not be there yet) or from `reference`.
+
+    Raises `ContractError` where they break the contract. `own_units` says whether the units are
+    the data folder's.
+    """
+    frames: dict[str, pl.DataFrame] = {}
+    origins: dict[str, Origin] = {}
+    with rehearsing(_parquet_files(folder, reference)) as rehearsal:
+        for table in ("units", "topics"):
+            parts, origins[table] = _open(table, folder, reference, rehearsal)
+            judged = judge(table, parts, None)
+            if judged.total:
+                raise ContractError(judged.problems, judged.total)
+            frames[table] = judged.rows.collect()
+    return Reference(frames["units"], frames["topics"], origins["units"] == "data")
+
+
+def _in_folder(folder: Path, sources: Sequence[Source]) -> dict[str, str]:
+    """The SHA-256 of each file that was read from the data folder, by its path in it."""
+    return {
+        source.path.relative_to(folder).as_posix(): source.sha256
+        for source in sources
+        if source.origin == "data"
+    }
 
 
 @dataclass

@@ -1,0 +1,147 @@
+"""What an ingest changes: rows of each month, and the figures of the reports made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from dxreport.contracts import FACT_TABLES, TIME_OF, key
+from dxreport.errors import DxError
+from dxreport.ingest.store import Place
+from dxreport.periods import Month
+from dxreport.reading.files import find
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """How the rows of a place differ from those before. `columns` counts the altered by column."""
+
+    place: Place
+    rows: int
+    before: int
+    added: int
+    removed: int
+    altered: int
+    columns: Mapping[str, int]
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.added or self.removed or self.altered)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A fact whose printed figure is another than before; "" where there is none."""
+
+    indicator: str
+    period: str
+    scope: str
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class FactChange:
+    """What moves in the report of a month. `is_new` where there could be none before."""
+
+    month: Month
+    facts: int
+    moves: tuple[Move, ...]
+    is_new: bool
+
+
+def rows_changed(
+    table: str, place: Place, before: pl.DataFrame | None, after: pl.DataFrame
+) -> RowChange:
+    """Rows by key: those that are new, those that are gone, those with another value."""
+    names = list(key(table))
+    old = after.clear() if before is None else before
+    both = old.join(after, on=names, suffix=" after")
+    rest = [name for name in after.columns if name not in names]
+    differs = {name: pl.col(name).ne_missing(pl.col(f"{name} after")) for name in rest}
+    counts = both.select(
+        *(differ.sum().alias(name) for name, differ in differs.items()),
+        pl.any_horizontal(differs.values()).sum().alias("any row"),
+    ).row(0, named=True)
+    altered = counts.pop("any row")
+    return RowChange(
+        place=place,
+        rows=after.height,
+        before=old.height,
+        added=after.join(old, on=names, how="anti").height,
+        removed=old.join(after, on=names, how="anti").height,
+        altered=altered,
+        columns={name: count for name, count in counts.items() if count},
+    )
+
+
+def missing_tables(folder: Path) -> list[str]:
+    """The tables that a folder still lacks before a report can be made from it."""
+    return [table for table in FACT_TABLES if not find(folder, table)]
+
+
+def facts_changed(
+    before: Path, after: Path, reference: Path, months: Sequence[str]
+) -> tuple[FactChange, ...]:
+    """What moves in the reports of the changed months and of the last month that there is.
+
+    Both folders are read; one that cannot be (a table is missing) has no facts. Raises `DxError`
+    where the facts of the folder after cannot be counted.
+    """
+    from dxreport.catalogue import load_catalogue
+    from dxreport.facts import Facts, compute_facts
+    from dxreport.reading import Tables, read_tables
+
+    def months_of(tables: Tables) -> set[str]:
+        return {month for frame in tables.facts().values() for month in _months(frame)}
+
+    def facts(tables: Tables, month: Month) -> Facts:
+        catalogue = load_catalogue(
+            tables.units, tables.targets, tables.baselines, tables.topics, reference
+        )
+        return compute_facts(tables, catalogue, month)
+
+    try:
+        old = read_tables(before, reference) if before.exists() else None
+    except DxError:
+        old = None
+    new = read_tables(after, reference)
+    had = months_of(old) if old else set()
+    wanted = sorted({*months, max(months_of(new))})
+    changes = []
+    for text in wanted:
+        month = Month.parse(text)
+        now = facts(new, month)
+        then = facts(old, month) if old is not None and text in had else None
+        moves = tuple(_moves(then, now)) if then is not None else ()
+        changes.append(FactChange(month, sum(1 for _ in now), moves, then is None))
+    return tuple(changes)
+
+
+def _moves(before: object, after: object) -> Iterator[Move]:
+    def by_key(facts: object) -> dict[tuple[str, str, str], tuple[str, str]]:
+        return {
+            (fact.indicator, fact.period, fact.scope): (fact.name, fact.printed)
+            for fact in facts  # type: ignore[attr-defined]
+        }
+
+    old, new = by_key(before), by_key(after)
+    for place in dict.fromkeys((*new, *old)):
+        name, was = old.get(place, ("", ""))
+        name, now = new.get(place, (name, ""))
+        if was != now:
+            yield Move(*place, name, was, now)
+
+
+def _months(frame: pl.LazyFrame) -> list[str]:
+    names = frame.collect_schema().names()
+    month = (
+        pl.col("month")
+        if "month" in names
+        else pl.col(TIME_OF["pakn"]).dt.strftime("%Y-%m").alias("month")
+    )
+    return [m for m in frame.select(month.unique()).collect(engine="streaming")["month"] if m]

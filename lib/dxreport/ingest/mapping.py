@@ -1,0 +1,477 @@
+"""A mapping: how one kind of export becomes one table of the contract.
+
+It is a YAML file, `docs/ingest.md` describes every key. It is checked on its own, before any
+export is looked at; what is wrong with it names the file, the line and the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from dxreport.contracts import FACT_TABLES, SCHEMAS, key
+from dxreport.errors import DxError
+from dxreport.ingest.text import fold
+
+Format = Literal["xlsx", "xls", "csv", "parquet", "sql"]
+Scalar = bool | int | float | str
+Cell = Literal["error", "keep", "empty"]
+
+SUFFIXES: Final[Mapping[str, Format]] = {
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+EMPTY: Final = ("-", "–", "—", "n/a", "null", "none", "nan", "nil")
+"""Texts that mean that a cell is empty, where a mapping does not say other ones."""
+TOTALS: Final = ("Tổng cộng", "Tổng số", "Tổng", "Cộng", "Total", "Grand total")
+"""What the first filled cell of a row of totals says."""
+END: Final = (
+    "Người lập",
+    "Nơi nhận",
+    "Ghi chú",
+    "Thủ trưởng",
+    "Kế toán trưởng",
+    "Xuất lúc",
+    "Ngày xuất",
+    "Nguồn:",
+    "Source:",
+)
+"""How the first filled cell of the first row below a table begins."""
+
+
+def _texts(value: Any) -> Any:
+    """One text, or several: always a tuple of texts."""
+    if isinstance(value, str | int | float | bool):
+        return (_text(value),)
+    if isinstance(value, list | tuple):
+        return tuple(_text(item) for item in value)
+    return value
+
+
+def _text(value: Any) -> Any:
+    # YAML reads 1 as a number and yes as a truth value; as a spelling both are texts.
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Spellings = Annotated[Texts, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=False)
+
+
+class Condition(_Part):
+    """A question about one column of the export, as it stands there."""
+
+    column: Spellings
+    in_: Texts | None = Field(None, alias="in")
+    not_in: Texts | None = None
+    matches: str | None = None
+    empty: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Condition:
+        asked = [self.in_, self.not_in, self.matches, self.empty]
+        if sum(question is not None for question in asked) != 1:
+            raise ValueError("expected one of in, not_in, matches, empty")
+        _regex(self.matches)
+        return self
+
+
+class After(_Part):
+    """A time that is so many days after the one in another column of the table."""
+
+    column: str
+    days: int = Field(ge=0, le=3650)
+    working: bool = False
+
+
+class Unlisted(_Part):
+    """What a value becomes that `values` does not list."""
+
+    value: Scalar
+
+
+class Column(_Part):
+    """Where a column of the contract comes from, and what its values mean."""
+
+    from_: Texts = Field((), alias="from")
+    join: tuple[Spellings, ...] = ()
+    with_: str = Field(" ", alias="with")
+    fallback: tuple[Spellings, ...] = ()
+    value: Scalar | None = None
+    find: Literal["title", "file_name", "option"] | None = None
+    optional: bool = False
+    default: Scalar | None = None
+    empty: Texts | None = None
+    extract: str | None = None
+    values: dict[Scalar, Texts] = Field(default_factory=dict)
+    unlisted: Cell | Unlisted | None = None
+    lookup: Literal["units", "topics", "none"] | None = None
+    parent: Texts = ()
+    dates: Literal["dmy", "mdy"] | None = None
+    formats: Texts = ()
+    day: Literal["start", "end"] = "start"
+    numbers: Literal["vi", "en"] | None = None
+    is_: Literal["filled", "empty", "positive"] | None = Field(None, alias="is")
+    percent_of: str | None = None
+    only_where: str | Condition | None = None
+    after: After | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"from": given} if isinstance(given, str | list) else given
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Column:
+        sources = {
+            "from": bool(self.from_),
+            "join": bool(self.join),
+            "value": self.value is not None,
+            "find": self.find is not None,
+        }
+        given = [name for name, there in sources.items() if there]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)}: expected one of them")
+        if not given and self.default is None and self.after is None and not self.optional:
+            raise ValueError("expected one of from, join, value, find, default, after")
+        if self.unlisted is not None and not self.values:
+            raise ValueError("unlisted: expected values beside it")
+        if self.extract is not None and re.compile(self.extract).groups != 1:
+            raise ValueError("extract: expected a regular expression with one group in ()")
+        return self
+
+    @property
+    def sources(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of the export that are read, each by its spellings; the main one first."""
+        main = (self.from_,) if self.from_ else self.join
+        asked = (self.only_where.column,) if isinstance(self.only_where, Condition) else ()
+        parent = (self.parent,) if self.parent else ()
+        return (*main, *self.fallback, *parent, *asked)
+
+
+class Header(_Part):
+    """Where the row of headings is looked for."""
+
+    within: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+class Rows(_Part):
+    """Which rows are records."""
+
+    totals: Texts = TOTALS
+    end: Texts = END
+    where: tuple[Condition, ...] = ()
+
+
+class Refuse(_Part):
+    """How many bad rows are left out, and reported, before the file is refused as a whole."""
+
+    at_most: int | None = Field(None, ge=0)
+    at_most_percent: float | None = Field(None, ge=0, le=100)
+
+
+class _Mapping(_Part):
+    table: Literal["documents", "e_copies", "pakn", "procedures"]
+    format: Format
+    columns: dict[str, Column]
+    title: str = ""
+    files: Texts = ()
+    part: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    sheet: Texts = ()
+    header: Header = Header()
+    rows: Rows = Rows()
+    encoding: Texts = ()
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    empty: Texts = EMPTY
+    dates: Literal["dmy", "mdy"] = "dmy"
+    numbers: Literal["vi", "en"] = "vi"
+    zone: str | None = None
+    offsets: Literal["convert", "ignore"] = "convert"
+    duplicates: Literal["error", "drop_identical", "first", "last"] = "error"
+    on_error: Literal["stop"] | Refuse = "stop"
+    query: str | None = None
+    address: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+    @model_validator(mode="after")
+    def _of_the_contract(self) -> _Mapping:
+        names = SCHEMAS[self.table].column_names()
+        for name, column in self.columns.items():
+            if name not in names:
+                raise ValueError(f"columns.{name}: {_unknown(name, names)}")
+            _references(name, column, names)
+        if missing := [name for name in names if name not in self.columns and _needed(self, name)]:
+            raise ValueError(f"columns.{missing[0]}: is missing; {self.table} needs it")
+        for name in key(self.table):
+            if self.columns[name].only_where is not None:
+                raise ValueError(f"columns.{name}.only_where: a key is never left empty")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_format(self) -> _Mapping:
+        if self.format == "sql":
+            if not self.query or not self.address:
+                missing = "address" if self.query else "query"
+                raise ValueError(f"{missing}: is missing; format sql needs it")
+        elif self.query or self.address:
+            raise ValueError(f"{'query' if self.query else 'address'}: only for format sql")
+        for encoding in self.encoding:
+            try:
+                "".encode(encoding)
+            except LookupError:
+                raise ValueError(f"encoding: {encoding!r} is no encoding") from None
+        if self.zone is not None:
+            try:
+                ZoneInfo(self.zone)
+            except (KeyError, ValueError, OSError):
+                raise ValueError(f"zone: {self.zone!r} is no time zone") from None
+        for at, condition in enumerate(self.rows.where):
+            _regex(condition.matches, f"rows.where.{at}.matches: ")
+        return self
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """A mapping, and the file that it is from."""
+
+    name: str
+    sha256: str
+    spec: _Mapping
+
+    @property
+    def table(self) -> str:
+        return self.spec.table
+
+    def wanted(self) -> tuple[tuple[str, ...], ...]:
+        """Every column of the export that is read, by its spellings, each once."""
+        seen: dict[tuple[str, ...], None] = {}
+        for column in self.spec.columns.values():
+            seen |= dict.fromkeys(column.sources)
+        for condition in self.spec.rows.where:
+            seen[condition.column] = None
+        return tuple(seen)
+
+    def needed(self) -> frozenset[tuple[str, ...]]:
+        """Those without which the export is not the one that is meant."""
+        needed = {c.column for c in self.spec.rows.where}
+        for column in self.spec.columns.values():
+            if not column.optional:
+                main = (column.from_,) if column.from_ else column.join
+                asked = column.only_where
+                needed |= {*main, *((asked.column,) if isinstance(asked, Condition) else ())}
+        return frozenset(needed)
+
+
+Mapped = _Mapping
+"""The checked content of a mapping."""
+
+
+def load_mapping(path: Path) -> MappingFile:
+    """The mapping in a file; `DxError` with a line for everything that is wrong with it."""
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise DxError(f"{path.name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DxError(f"{path.name}: expected UTF-8 text") from None
+    spec = parse_mapping(text, path.name)
+    return MappingFile(path.name, hashlib.sha256(data).hexdigest(), spec)
+
+
+def parse_mapping(text: str, name: str) -> Mapped:
+    """The mapping in a text; `name` is the file that errors name."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", row {mark.line + 1}" if mark else ""
+        raise DxError(f"{name}{where}: {getattr(error, 'problem', None) or 'no YAML'}") from None
+    except (RecursionError, ValueError):
+        raise DxError(f"{name}: expected the keys table, format and columns") from None
+    if not isinstance(raw, dict):
+        raise DxError(f"{name}: expected the keys table, format and columns")
+    twice = list(_twice(node, name))
+    if twice:
+        raise DxError("\n".join(twice))
+    try:
+        return _Mapping.model_validate(raw)
+    except ValidationError as error:
+        raise DxError("\n".join(_lines(error, node, name))) from None
+    except re.error as error:
+        raise DxError(f"{name}: {error.pattern!r} is no regular expression: {error.msg}") from None
+
+
+def _needed(mapping: _Mapping, name: str) -> bool:
+    column = SCHEMAS[mapping.table].columns()[name]
+    return not column.nullable
+
+
+def _references(name: str, column: Column, names: Sequence[str]) -> None:
+    """That what a column says of other columns of the table names ones that there are."""
+    others = {
+        "percent_of": column.percent_of,
+        "only_where": column.only_where if isinstance(column.only_where, str) else None,
+        "after.column": None if column.after is None else column.after.column,
+    }
+    for what, other in others.items():
+        if other is None:
+            continue
+        if other not in names:
+            raise ValueError(f"columns.{name}.{what}: {_unknown(other, names)}")
+        if other == name:
+            raise ValueError(f"columns.{name}.{what}: expected another column")
+    spellings = [(fold(text), value) for value, texts in column.values.items() for text in texts]
+    listed = dict(spellings)
+    for folded, value in spellings:
+        if listed[folded] != value:
+            raise ValueError(
+                f"columns.{name}.values: one spelling stands for {_text(value)} "
+                f"and for {_text(listed[folded])}"
+            )
+
+
+def _regex(pattern: str | None, where: str = "matches: ") -> None:
+    if pattern is None:
+        return
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{where}no regular expression: {error.msg}") from None
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"unknown; {hint}known are {', '.join(known)}"
+
+
+# What pydantic found, in our words ------------------------------------------------------------
+
+_SAID: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "string_type": "expected text",
+    "bool_parsing": "expected true or false",
+    "bool_type": "expected true or false",
+    "int_parsing": "expected a whole number",
+    "int_type": "expected a whole number",
+    "float_parsing": "expected a number",
+    "dict_type": "expected a mapping of keys and values",
+    "tuple_type": "expected a text or a list of texts",
+    "too_short": "expected at least one spelling",
+    "model_type": "expected a mapping of keys and values",
+}
+_PARTS: Final[Mapping[str, type[BaseModel]]] = {
+    "columns": Column,
+    "header": Header,
+    "rows": Rows,
+    "after": After,
+    "where": Condition,
+    "only_where": Condition,
+    "on_error": Refuse,
+    "unlisted": Unlisted,
+}
+_UNIONS: Final = frozenset({"Condition", "Unlisted", "Refuse", "str", "bool", "int", "float"})
+
+
+def _lines(error: ValidationError, node: yaml.Node | None, name: str) -> list[str]:
+    lines: dict[str, None] = {}
+    path: list[Any]
+    for one in error.errors(include_url=False):
+        path = [part for part in one["loc"] if not _is_of_a_union(part)]
+        said = _said(one, path)
+        if one["type"] == "value_error" and (found := re.match(r"(columns\.[\w.]+): ", said)):
+            path, said = list(found[1].split(".")), said[found.end() :]
+        where = ".".join(str(part) for part in path)
+        row = _row(node, path)
+        at = f"{name}, row {row}" if row else name
+        lines[f"{at}, key {where}: {said}" if where else f"{at}: {said}"] = None
+    return list(lines)
+
+
+def _is_of_a_union(part: object) -> bool:
+    # A step of the path that names which of several types was tried.
+    text = str(part)
+    return text in _UNIONS or text.startswith(("literal[", "function-", "tuple[", "constrained-"))
+
+
+def _said(one: Any, path: list[Any]) -> str:
+    kind = str(one["type"])
+    context = one.get("ctx") or {}
+    if kind == "extra_forbidden":
+        return _unknown(str(path[-1]), _keys_beside(path))
+    if kind == "literal_error":
+        return f"expected one of {context['expected']}".replace("'", "").replace(" or ", ", ")
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in ("greater_than_equal", "less_than_equal"):
+        sign = "at least" if kind.startswith("greater") else "at most"
+        return f"expected {sign} {context.get('ge', context.get('le'))}"
+    if kind == "string_pattern_mismatch" and path[-1] == "part":
+        return "expected small letters, figures and hyphens, such as bo-tai-chinh"
+    if kind == "string_pattern_mismatch":
+        return "expected the name of an environment variable, never the address itself"
+    return _SAID.get(kind, str(one["msg"]))
+
+
+def _keys_beside(path: Sequence[Any]) -> list[str]:
+    model: type[BaseModel] = _Mapping
+    for part in path[:-1]:
+        model = _PARTS.get(str(part), model)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _row(node: yaml.Node | None, path: Sequence[Any]) -> int | None:
+    """The line of the file in which a key stands, or the nearest key above it that is there."""
+    row = None
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if getattr(k, "value", None) == str(part)]
+            if not found:
+                return row
+            row, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                return row
+            node = node.value[part]
+            row = node.start_mark.line + 1
+        else:
+            return row
+    return row
+
+
+def _twice(node: yaml.Node | None, name: str) -> Iterator[str]:
+    """Keys that a mapping has twice: YAML takes the last and says nothing."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key_, value in node.value:
+            text = str(getattr(key_, "value", ""))
+            if text in seen:
+                yield f"{name}, row {key_.start_mark.line + 1}, key {text}: is there twice"
+            seen.add(text)
+            yield from _twice(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item, name)
+
+
+assert set(get_args(_Mapping.model_fields["table"].annotation)) == set(FACT_TABLES)
