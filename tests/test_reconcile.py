@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from command import ROOT, run
 from dxreport.errors import ContractError, UsageError
 from dxreport.reconcile import Outcome, Published, read_published, reconcile
-from dxreport.reconcile.rounding import half_up, ways, written
+from dxreport.reconcile.rounding import half_up, ways
 from dxreport.report import Report, build_report
 
 PUBLISHED = Path(__file__).with_name("published-2024-09.csv")
@@ -292,22 +292,6 @@ def test_ways_of_rounding_are_those_of_decimal(exact: Fraction, places: int, way
     found = {name for name, mode in MODES.items() if Fraction(fine.quantize(at, mode)) == value}
     assert set(ways(exact, value, places)) == found
     assert half_up(exact, places) == Fraction(fine.quantize(at, ROUND_HALF_UP))
-
-
-def test_numbers_are_read_as_vietnamese_writes_them() -> None:
-    text = "1298, 1.298 và 96,95% (34/37) ngày 01/9, 1/7 = 14.2857"
-    found = [(as_written, number) for as_written, number, _ in written(text)]
-    assert found == [
-        ("1298", 1298),
-        ("1.298", 1298),
-        ("96,95", Fraction("96.95")),
-        ("34", 34),
-        ("37", 37),
-        ("01", 1),
-        ("9", 9),
-        ("1", 1),
-        ("7", 7),
-    ]
 
 
 # -- what is wrong with the file

@@ -210,3 +210,19 @@ def test_first_letters() -> None:
     assert vi.lower_first("Điện lực") == "điện lực"
     assert vi.upper_first("ấp Bắc") == "Ấp Bắc"
     assert vi.lower_first("") == vi.upper_first("") == ""
+
+
+def test_numbers_are_read_as_vietnamese_writes_them() -> None:
+    text = "1298, 1.298 và 96,95% (34/37) ngày 01/9, 1/7 = 14.2857"
+    found = [(as_written, number) for as_written, number, _ in vi.numbers(text)]
+    assert found == [
+        ("1298", 1298),
+        ("1.298", 1298),
+        ("96,95", Fraction("96.95")),
+        ("34", 34),
+        ("37", 37),
+        ("01", 1),
+        ("9", 9),
+        ("1", 1),
+        ("7", 7),
+    ]

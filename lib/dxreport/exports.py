@@ -16,22 +16,38 @@ _FORMULA = r"^[=+\-@\t\r]"
 
 
 def facts_csv(facts: Facts) -> str:
-    """RFC 4180 with a header, `\\n` line ends, empty for null and `true`/`false`.
+    """RFC 4180 with a header, `\\n` line ends, empty for null and `true`/`false`."""
+    return frame_csv(facts.frame())
 
-    `name` and `printed` may begin with text from the data (a unit, a topic); where that would be
-    taken for a formula it gets an apostrophe before it.
+
+def frame_csv(frame: pl.DataFrame) -> str:
+    """A frame likewise. A text that would be taken for a formula gets an apostrophe before it:
+    a name or a print may begin with text from the data (a unit, a topic).
     """
-    texts = pl.col("name", "printed")
-    guarded = pl.when(texts.str.contains(_FORMULA)).then("'" + texts).otherwise(texts)
-    return facts.frame().with_columns(guarded.name.keep()).write_csv()
+    texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
+    safe = [
+        pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep()
+        for text in texts
+    ]
+    return frame.with_columns(safe).write_csv()
 
 
 def facts_json(facts: Facts) -> str:
     """An array with one object a fact, one a line, ending in a newline."""
-    rows = (json.dumps(row, ensure_ascii=False) for row in facts.frame().iter_rows(named=True))
-    return "[\n" + ",\n".join(rows) + "\n]\n"
+    return frame_json(facts.frame())
+
+
+def frame_json(frame: pl.DataFrame) -> str:
+    """An array with one object a row, likewise."""
+    rows = [json.dumps(row, ensure_ascii=False) for row in frame.iter_rows(named=True)]
+    return "[\n" + ",\n".join(rows) + ("\n" if rows else "") + "]\n"
 
 
 def guarded(text: str) -> str:
     """`text` as a cell of a CSV that no spreadsheet takes for a formula."""
     return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def unguarded(text: str) -> str:
+    """A text of the facts' CSV as it was before the apostrophe that keeps it from a spreadsheet."""
+    return text[1:] if re.match(f"'{_FORMULA[1:]}", text) else text

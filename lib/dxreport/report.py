@@ -143,6 +143,10 @@ class Report:
         known = {law.name: law for law in self.laws}
         return [known.get(name) or Law(name, name, "", "") for name in dict.fromkeys(names)]
 
+    def cited(self, indicator: str) -> list[str]:
+        """The names of the documents that set the indicator's target."""
+        return [law.name for law in self._laws_of(indicator)]
+
     # -- appendices and charts --------------------------------------------------------------
 
     @cached_property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -13,6 +14,8 @@ NO_CASES = "không phát sinh"
 NO_PREVIOUS = "không có số liệu tháng trước"
 """What a change prints where the month before has no figure."""
 
+# A number as it is written, not within a longer one: 1298, 1.298, 96,95.
+_NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,12})?(?!\d|[.,]\d)")
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
@@ -54,6 +57,14 @@ def exact(value: Fraction) -> str:
         if (value * 10**places).denominator == 1:
             return scaled(int(value * 10**places), places)
     return decimal(value, 12, trim=True)
+
+
+def numbers(text: str) -> Iterator[tuple[str, Fraction, int]]:
+    """The numbers in a text: as written, what they are (without a sign), how many decimals."""
+    for found in _NUMBER.finditer(text):
+        whole, _, decimals = found[0].partition(",")
+        number = Fraction(f"{whole.replace('.', '')}.{decimals or 0}")
+        yield found[0], number, len(decimals)
 
 
 def day(value: date) -> str:

@@ -18,7 +18,7 @@ from dxreport import vi
 from dxreport.catalogue import Catalogue
 from dxreport.facts import Fact, Facts
 from dxreport.reconcile.published import Published
-from dxreport.reconcile.rounding import half_up, ways, written
+from dxreport.reconcile.rounding import half_up, ways
 
 Verdict = Literal["agrees", "rounding", "differs", "not found"]
 VERDICTS: tuple[Verdict, ...] = ("agrees", "rounding", "differs", "not found")
@@ -157,7 +157,7 @@ class _Comparing:
             yield f"published in section {row.section}, the report has it in {fact.section}"
         text, _ = _as_written(row)
         own = next(
-            (own for own, number, _ in written(fact.printed) if number == abs(row.value)), ""
+            (own for own, number, _ in vi.numbers(fact.printed) if number == abs(row.value)), ""
         )
         if text and own and text.rstrip("0,") != own.rstrip("0,"):
             yield f"written {text}, the report writes {own}"
@@ -209,7 +209,7 @@ class _Comparing:
         outcome = _same_names(
             Outcome(row, "agrees", scope=scope), _listed(rest if colon else heading), at
         )
-        counted = next((number for _, number, places in written(heading) if not places), None)
+        counted = next((number for _, number, places in vi.numbers(heading) if not places), None)
         if colon and outcome.verdict == "agrees" and counted not in (None, len(at), row.value):
             return _worse(outcome, f"{counted} are said, {len(at)} are named")
         return outcome
@@ -287,14 +287,14 @@ def _as_written(row: Published) -> tuple[str, int]:
 
     Where the document's words do not have the value, the value's own decimals count.
     """
-    for text, number, places in written(row.printed):
+    for text, number, places in vi.numbers(row.printed):
         if number == abs(row.value):
             return text, places
     return "", row.places
 
 
 def _first(printed: str) -> tuple[Fraction, int] | None:
-    return next(((number, places) for _, number, places in written(printed)), None)
+    return next(((number, places) for _, number, places in vi.numbers(printed)), None)
 
 
 def _expanded(value: Fraction) -> str:

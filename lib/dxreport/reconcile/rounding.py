@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from dxreport import vi
-
-# A number as Vietnamese writes it, not within a longer one: 1298, 1.298, 96,95.
-_WRITTEN = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,12})?(?!\d|[.,]\d)")
 
 
 def _half_down(scaled: Fraction) -> int:
@@ -43,11 +39,3 @@ def ways(exact: Fraction, value: Fraction, places: int) -> tuple[str, ...]:
 def half_up(exact: Fraction, places: int) -> Fraction:
     """`exact` half up to `places` decimals."""
     return Fraction(vi.half_up(exact, places), 10**places)
-
-
-def written(text: str) -> Iterator[tuple[str, Fraction, int]]:
-    """The numbers in a Vietnamese text: as written, what they are, how many decimals."""
-    for found in _WRITTEN.finditer(text):
-        whole, _, decimals = found[0].partition(",")
-        number = Fraction(f"{whole.replace('.', '')}.{decimals or 0}")
-        yield found[0], number, len(decimals)

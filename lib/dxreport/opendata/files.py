@@ -1,0 +1,103 @@
+"""The files of a month's open data, as bytes that are the same on every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dxreport.exports import frame_csv, frame_json
+from dxreport.narrative import month_name
+from dxreport.opendata.appendices import appendix_resource
+from dxreport.opendata.facts import facts_resource
+from dxreport.opendata.indicators import definitions, indicators_resource
+from dxreport.opendata.model import Resource
+from dxreport.opendata.package import DESCRIPTOR, About, descriptor
+from dxreport.opendata.settings import Settings, open_data_settings
+from dxreport.opendata.workbook import to_xlsx
+from dxreport.tables.model import plain
+
+if TYPE_CHECKING:
+    from dxreport.report import Report
+
+DATA = "data"
+"""The folder of a month's open data, in the month's folder."""
+
+WORKBOOK = "tables.xlsx"
+"""All tables in one workbook, a sheet each."""
+
+_ABOUT = (
+    "Số liệu của báo cáo {month}, chốt đến hết ngày cuối tháng: bảng số liệu đầy đủ (facts), các "
+    "phụ lục và danh mục chỉ tiêu. Mỗi tỷ lệ là một tử số trên một mẫu số, đều là số nguyên."
+)
+_ALL = "Toàn bộ các bảng trong một tệp Excel"
+
+
+@dataclass(frozen=True)
+class OpenData:
+    """The tables, and every file by its name in the folder; `about` is what they say of all."""
+
+    about: About
+    resources: tuple[Resource, ...]
+    files: Mapping[str, bytes]
+
+    def write(self, folder: Path) -> None:
+        """Write the files into `folder`, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+
+
+def open_data(report: Report, more: Sequence[Resource] = ()) -> OpenData:
+    """The open data of the report's month; `more` are further tables to be published with it.
+
+    `DxError` where `_quarto.yml` says something else of them than it may.
+    """
+    settings = open_data_settings(report.project)
+    facts, catalogue = report.facts, report.catalogue
+    names = {one.id: plain(one.name) for one in definitions(facts, catalogue)}
+    resources = (
+        facts_resource(facts, names),
+        *(appendix_resource(n, table, facts) for n, table in report.appendices.items()),
+        indicators_resource(facts, catalogue, report.cited),
+        *more,
+    )
+    about = _about(report, settings)
+    files: dict[str, bytes] = {}
+    for resource in resources:
+        frame = resource.frame()
+        files[f"{resource.name}.csv"] = frame_csv(frame).encode()
+        files[f"{resource.name}.xlsx"] = _workbook([resource], resource.title, about)
+        parquet = BytesIO()
+        frame.write_parquet(parquet, compression="zstd")
+        files[f"{resource.name}.parquet"] = parquet.getvalue()
+        files[f"{resource.name}.json"] = frame_json(frame).encode()
+    # The appendices first: a reader looks for what the letter calls by a number.
+    for_people = sorted(resources, key=lambda each: not each.name.startswith("appendix"))
+    files[WORKBOOK] = _workbook(for_people, about.title, about)
+    files[DESCRIPTOR] = descriptor(about, resources, files, {WORKBOOK: _ALL}).encode()
+    return OpenData(about, resources, files)
+
+
+def _workbook(resources: Sequence[Resource], title: str, about: About) -> bytes:
+    sheets = [resource.sheet for resource in resources]
+    created = about.month.end
+    return to_xlsx(sheets, title=title, author=about.publisher, created=created)
+
+
+def _about(report: Report, settings: Settings) -> About:
+    month = month_name(report.month)
+    title = settings.title or "Số liệu báo cáo kết quả thực hiện một số chỉ tiêu chuyển đổi số"
+    dataset = report.tables.dataset
+    notes = (_ABOUT.format(month=month), dataset.note if dataset.synthetic else "")
+    return About(
+        month=report.month,
+        title=f"{title} {month}",
+        description=" ".join(plain(note) for note in notes if note),
+        publisher=plain(str(report.office.get("issuer-name") or "")),
+        source=plain(dataset.title),
+        synthetic=dataset.synthetic,
+        settings=settings,
+    )

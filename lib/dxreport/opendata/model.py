@@ -1,0 +1,127 @@
+"""What is published as open data: resources, each one table in plain and in spreadsheet form.
+
+A resource is data for programs (`fields`, `rows`); its `sheet` is the same figures laid out for
+people. Nothing is computed here: every number is a fact, or a side of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["string", "integer", "number", "boolean", "yearmonth", "date"]
+Value = str | int | float | bool | None
+Row = tuple[Value, ...]
+
+_POLARS: Mapping[Kind, pl.DataType] = {
+    "string": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "yearmonth": pl.String(),
+    "date": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its name for programs, its Vietnamese title, and what it holds.
+
+    `unit` is the unit of measure of all its values, where they share one; `choices` are the only
+    values that it can take; `needed` says that it is never empty.
+    """
+
+    name: str
+    title: str
+    kind: Kind = "string"
+    description: str = ""
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    needed: bool = False
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a spreadsheet: its value, how many decimals are shown."""
+
+    value: int | float
+    places: int = 0
+
+
+Shown = str | Number
+Look = Literal["plain", "group", "total"]
+Tone = Literal["none", "met", "missed"]
+
+
+@dataclass(frozen=True)
+class SheetCell:
+    shown: Shown = ""
+    tone: Tone = "none"
+    align: Literal["left", "center", "right"] = "left"
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    cells: tuple[SheetCell, ...]
+    look: Look = "plain"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One cell of a sheet's header: its place among the header's rows, and how far it reaches."""
+
+    text: str
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: a title, a header that stays in view, rows, notes below them.
+
+    `widths` are in characters; `kept` columns at the left stay in view too.
+    """
+
+    name: str
+    title: str
+    headings: tuple[Heading, ...]
+    widths: tuple[float, ...]
+    rows: tuple[SheetRow, ...]
+    notes: tuple[str, ...] = ()
+    kept: int = 0
+    filtered: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One table to be published; `key` are the fields that tell its rows apart.
+
+    `refers` is a field here, and the resource and field that its values are found in.
+    """
+
+    name: str
+    title: str
+    description: str
+    fields: tuple[Field, ...]
+    rows: tuple[Row, ...]
+    sheet: Sheet
+    key: tuple[str, ...] = ()
+    refers: tuple[str, str, str] | None = None
+
+    def frame(self) -> pl.DataFrame:
+        """The rows as polars, typed as the fields say."""
+        return pl.DataFrame(
+            self.rows,
+            schema={field.name: _POLARS[field.kind] for field in self.fields},
+            orient="row",
+        )
+
+
+def plain_headings(titles: Sequence[str]) -> tuple[Heading, ...]:
+    """A header of one row."""
+    return tuple(Heading(title, 0, at) for at, title in enumerate(titles))
