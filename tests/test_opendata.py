@@ -113,7 +113,7 @@ def test_the_validator_would_see_a_wrong_value(
     assert any(finds in found for found in problems(tmp_path))
 
 
-@pytest.mark.parametrize("seed", (0, 9))
+@pytest.mark.parametrize("seed", [0, 9])
 def test_any_month_has_a_valid_package(seed: int, tmp_path: Path) -> None:
     """Without districts, across a year, with nothing resolved: whatever appendices there are."""
     made = small_folder(tmp_path / "in", seed)

@@ -81,59 +81,56 @@ def packed(explanations: Iterable[Explanation]) -> dict[str, Any]:
     return {"texts": list(texts), "kinds": [list(kind) for kind in kinds], "facts": rows}
 
 
-class _Maker:
-    def __init__(self, facts: Facts, catalogue: Catalogue, cite: Cite) -> None:
-        self.facts = facts
+@dataclass(frozen=True)
+class Kind:
+    """What facts of one indicator share: a name, what their pair is, a formula.
+
+    `base` is the indicator of the catalogue that a derived one speaks of.
+    """
+
+    name: str
+    counts: str
+    formula: str
+    base: Indicator | None
+
+
+class Kinds:
+    """The kinds of a catalogue's indicators, those that are derived from them too."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.cite = cite
-        self.periods = report_periods(facts.month)
         specs = catalogue.indicators.values()
-        self.met = {spec.target_met.id: spec for spec in specs if spec.target_met is not None}
-        self.full = {spec.full: spec for spec in specs if spec.full is not None}
+        self._met = {spec.target_met.id: spec for spec in specs if spec.target_met is not None}
+        self._full = {spec.full: spec for spec in specs if spec.full is not None}
 
-    def one(self, fact: Fact, row: int) -> Explanation:
-        span = self.periods[fact.period]
-        name, counts, formula, base = self._kind(fact)
-        return Explanation(
-            key=fact.key,
-            anchor=fact.anchor,
-            row=row,
-            name=name,
-            who=fact.name,
-            printed=fact.printed,
-            counts=counts,
-            pair=_pair(fact),
-            formula=formula,
-            period=f"từ {vi.legal_day(span.first.first)} đến {vi.legal_day(span.last.last)}",
-            as_of=vi.legal_day(span.last.last),
-            target=_target(fact),
-            basis=self._basis(fact, base),
-            related=tuple(self._related(fact)),
-        )
+    def counted(self, indicator: str) -> Indicator | None:
+        """The indicator whose units the given one counts; None where it counts no units."""
+        return self._met.get(indicator) or self._full.get(indicator)
 
-    def _kind(self, fact: Fact) -> tuple[str, str, str, Indicator | None]:
-        """Name, what the pair is, formula, and the indicator that it speaks of."""
+    def of(self, indicator: str, scope: str = "") -> Kind:
+        """The kind of `indicator`, an id of the facts; of a change since a baseline, `scope`'s."""
         specs = self.catalogue.indicators
-        if spec := specs.get(fact.indicator):
+        if spec := specs.get(indicator):
             counts = "Số đếm được" if spec.denominator is None else "Tử số / mẫu số"
-            return spec.name, counts, spec.formula, spec
-        if spec := self.met.get(fact.indicator):
+            return Kind(spec.name, counts, spec.formula, spec)
+        if spec := self._met.get(indicator):
             name = f"Số đơn vị đạt chỉ tiêu: {vi.lower_first(spec.name)}"
             how = "số đơn vị đạt mức tối thiểu / số đơn vị có số liệu"
-            return name, "Đạt / có số liệu", how, spec
-        if spec := self.full.get(fact.indicator):
+            return Kind(name, "Đạt / có số liệu", how, spec)
+        if spec := self._full.get(indicator):
             name = f"Số đơn vị đạt 100%: {vi.lower_first(spec.name)}"
-            return name, "Đạt / có số liệu", "số đơn vị ở mức 100% / số đơn vị có số liệu", spec
-        if spec := specs.get(fact.indicator.removesuffix(_SINCE)):
+            how = "số đơn vị ở mức 100% / số đơn vị có số liệu"
+            return Kind(name, "Đạt / có số liệu", how, spec)
+        if spec := specs.get(indicator.removesuffix(_SINCE)):
             name = f"{spec.name}: tăng, giảm so với mốc ban đầu"
-            return name, "Hiệu (tử số / mẫu số)", self._since(spec, fact.scope), spec
-        if spec := specs.get(fact.indicator.removesuffix(_CHANGE)):
+            return Kind(name, "Hiệu (tử số / mẫu số)", self._since(spec, scope), spec)
+        if spec := specs.get(indicator.removesuffix(_CHANGE)):
             name = f"{spec.name}: tăng, giảm so với tháng trước"
             how = "tỷ lệ của kỳ này trừ tỷ lệ của tháng trước, cả hai đã làm tròn"
-            return name, "Hiệu (tử số / mẫu số)", how, spec
+            return Kind(name, "Hiệu (tử số / mẫu số)", how, spec)
         most = self.catalogue.settings.top_topics
         how = f"{vi.count(most)} nội dung có nhiều PAKN tiếp nhận nhất trong kỳ"
-        return "Nội dung được phản ánh nhiều nhất", "Số nội dung", how, None
+        return Kind("Nội dung được phản ánh nhiều nhất", "Số nội dung", how, None)
 
     def _since(self, spec: Indicator, scope: str) -> str:
         baseline = self.catalogue.baseline(spec.id, scope)
@@ -142,6 +139,35 @@ class _Maker:
             return how
         day = f" ngày {vi.legal_day(baseline.as_of)}" if baseline.as_of else ""
         return f"{how} {vi.exact(baseline.value)}%{day} ({baseline.source})"
+
+
+class _Maker:
+    def __init__(self, facts: Facts, catalogue: Catalogue, cite: Cite) -> None:
+        self.facts = facts
+        self.catalogue = catalogue
+        self.cite = cite
+        self.periods = report_periods(facts.month)
+        self.kinds = Kinds(catalogue)
+
+    def one(self, fact: Fact, row: int) -> Explanation:
+        span = self.periods[fact.period]
+        kind = self.kinds.of(fact.indicator, fact.scope)
+        return Explanation(
+            key=fact.key,
+            anchor=fact.anchor,
+            row=row,
+            name=kind.name,
+            who=fact.name,
+            printed=fact.printed,
+            counts=kind.counts,
+            pair=_pair(fact),
+            formula=kind.formula,
+            period=f"từ {vi.legal_day(span.first.first)} đến {vi.legal_day(span.last.last)}",
+            as_of=vi.legal_day(span.last.last),
+            target=_target(fact),
+            basis=self._basis(fact, kind.base),
+            related=tuple(self._related(fact)),
+        )
 
     def _basis(self, fact: Fact, spec: Indicator | None) -> str:
         """The document of the fact's own target, or those that the indicator stands on."""
@@ -153,7 +179,7 @@ class _Maker:
 
     def _related(self, fact: Fact) -> Iterable[tuple[str, str]]:
         spec = fact.indicator
-        if of := self.met.get(spec) or self.full.get(spec):
+        if of := self.kinds.counted(spec):
             yield from self._found("Tỷ lệ chung", of.id, fact.period, fact.scope)
         elif spec.endswith(_SINCE):
             yield from self._found("Kỳ này", spec.removesuffix(_SINCE), fact.period, fact.scope)

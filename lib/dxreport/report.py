@@ -279,7 +279,7 @@ class Report:
             (
                 spec.name,
                 spec.formula,
-                "; ".join(self._cited(spec.id)) or "–",
+                "; ".join(self.cited(spec.id)) or "–",
             )
             for spec in self.catalogue.indicators.values()
             if spec.id in shown
@@ -290,12 +290,9 @@ class Report:
         """What the page tells of each figure; for the page only, and unseen in it."""
         from dxreport.charts.theme import safe_json
 
-        told = packed(explain(self.facts, self.catalogue, self._cited))
+        told = packed(explain(self.facts, self.catalogue, self.cited))
         data = f'<script type="application/json" id="{EXPLANATIONS}">{safe_json(told)}</script>'
         return Markdown("\n" + raw_block("html", data))
-
-    def _cited(self, indicator: str) -> list[str]:
-        return [law.name for law in self._laws_of(indicator)]
 
     @property
     def is_synthetic(self) -> bool:

@@ -21,8 +21,9 @@ from dxreport.opendata.model import (
     SheetRow,
     Value,
 )
-from dxreport.tables.model import Cell, Column, Table, plain
+from dxreport.tables.model import Cell, Column, Table
 from dxreport.tables.model import Row as TableRow
+from dxreport.vi import plain
 
 _MM = 0.52  # characters a millimetre, of the widths that the letter's page gives
 _LEAST, _NAME, _LONGEST_NAME = 11.0, 34, 52

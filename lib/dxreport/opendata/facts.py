@@ -18,7 +18,8 @@ from dxreport.opendata.model import (
     Tone,
     plain_headings,
 )
-from dxreport.tables.model import MET, MISSED, plain
+from dxreport.tables.model import MET, MISSED
+from dxreport.vi import plain
 
 FACTS = "facts"
 

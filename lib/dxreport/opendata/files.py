@@ -17,7 +17,7 @@ from dxreport.opendata.model import Resource
 from dxreport.opendata.package import DESCRIPTOR, About, descriptor
 from dxreport.opendata.settings import Settings, open_data_settings
 from dxreport.opendata.workbook import to_xlsx
-from dxreport.tables.model import plain
+from dxreport.vi import plain
 
 if TYPE_CHECKING:
     from dxreport.report import Report

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dxreport import vi
 from dxreport.catalogue import LEVELS, Catalogue, Indicator
+from dxreport.explain import Cite, Kinds
 from dxreport.facts import Facts
 from dxreport.opendata.facts import UNITS
 from dxreport.opendata.model import (
@@ -19,14 +18,10 @@ from dxreport.opendata.model import (
     SheetRow,
     plain_headings,
 )
-from dxreport.tables.model import plain
+from dxreport.vi import plain
 
 INDICATORS = "indicators"
 
-Cite = Callable[[str], Iterable[str]]
-"""From an indicator to the names of the documents that set its target."""
-
-_CHANGE, _SINCE = "_change", "_change_since_baseline"
 _FIELDS = (
     Field("indicator", "Mã chỉ tiêu", needed=True),
     Field("section", "Mục", "integer", needed=True),
@@ -58,10 +53,12 @@ def definitions(facts: Facts, catalogue: Catalogue) -> tuple[Definition, ...]:
     """The indicators of the facts, each once, in the facts' order."""
     found = {fact.indicator: fact for fact in reversed(facts.rows)}
     order = dict.fromkeys(fact.indicator for fact in facts)
+    kinds = Kinds(catalogue)
     made = []
     for key in order:
-        name, formula, spec = _named(key, catalogue)
-        made.append(Definition(key, found[key].section, name, formula, found[key].unit, spec))
+        kind = kinds.of(key)
+        section, unit = found[key].section, found[key].unit
+        made.append(Definition(key, section, kind.name, kind.formula, unit, kind.base))
     return tuple(made)
 
 
@@ -94,26 +91,6 @@ def indicators_resource(facts: Facts, catalogue: Catalogue, cite: Cite) -> Resou
         ),
         key=("indicator",),
     )
-
-
-def _named(key: str, catalogue: Catalogue) -> tuple[str, str, Indicator | None]:
-    """Name, formula, and the indicator that it speaks of."""
-    specs = catalogue.indicators
-    if spec := specs.get(key):
-        return spec.name, spec.formula, spec
-    met = {spec.target_met.id: spec for spec in specs.values() if spec.target_met is not None}
-    if spec := met.get(key):
-        name = f"Số đơn vị đạt chỉ tiêu: {vi.lower_first(spec.name)}"
-        return name, "số đơn vị đạt mức tối thiểu / số đơn vị có số liệu", spec
-    if spec := specs.get(key.removesuffix(_SINCE)):
-        name = f"{spec.name}: tăng, giảm so với mốc ban đầu"
-        return name, "tỷ lệ của kỳ này, đã làm tròn, trừ tỷ lệ ở mốc ban đầu", spec
-    if spec := specs.get(key.removesuffix(_CHANGE)):
-        name = f"{spec.name}: tăng, giảm so với tháng trước"
-        return name, "tỷ lệ của kỳ này trừ tỷ lệ của tháng trước, cả hai đã làm tròn", spec
-    most = catalogue.settings.top_topics
-    how = f"{vi.count(most)} nội dung có nhiều PAKN tiếp nhận nhất trong kỳ"
-    return "Nội dung được phản ánh nhiều nhất", how, specs.get("pakn_received")
 
 
 def _decimals(one: Definition) -> str:
