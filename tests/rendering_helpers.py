@@ -12,7 +12,7 @@ import yaml
 from command import ROOT
 from dxreport.config import Project
 from dxreport.periods import Month
-from dxreport.rendering import Rendered, render_month
+from dxreport.site import Published, publish_month
 
 SMALL = ROOT / "tests" / "fixtures" / "rendering" / "small"
 MONTH = Month(2024, 9)
@@ -36,6 +36,6 @@ def project(
     return Project(folder)
 
 
-def rendered(mine: Project, out: Path, **more: Any) -> Rendered:
+def rendered(mine: Project, out: Path, **more: Any) -> Published:
     """The project's report of September 2024, by the embedded engine."""
-    return render_month(mine, MONTH, mine.root / "data", out, engine="embedded", **more)
+    return publish_month(mine, MONTH, mine.root / "data", out, engine="embedded", **more)

@@ -242,8 +242,12 @@ def test_another_place_and_time_zone_gives_the_same_bytes(rendered: Path, tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
     made = {path.name: path.read_bytes() for path in (home / "_site" / "2024-09").iterdir()}
     before = {path.name: path.read_bytes() for path in rendered.iterdir()}
+    made.pop("run.json")
+    signed = json.loads(made.pop("manifest.json"))
     assert sorted(made) == ["facts.csv", "index.html", "report.docx", "report.pdf"]
     assert [name for name in made if made[name] != before.get(name)] == []
+    # Not under git there is no commit; all else of the manifest is the same too.
+    assert signed == json.loads(before["manifest.json"]) | {"commit": None}
 
 
 def test_render_tells_where_what_lies_and_how_long_it_took(tmp_path: Path) -> None:
@@ -252,7 +256,8 @@ def test_render_tells_where_what_lies_and_how_long_it_took(tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
     for month in ("2024-01", "2024-02"):
         folder = tmp_path / month
-        assert {path.name for path in folder.iterdir()} == {"facts.csv", "report.docx"}
+        names = {"facts.csv", "manifest.json", "report.docx", "run.json"}
+        assert {path.name for path in folder.iterdir()} == names
         assert f"{folder / 'report.docx'}  " in done.stdout
     told = [line for line in done.stdout.splitlines() if "in all" in line]
     assert len(told) == 2

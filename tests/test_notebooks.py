@@ -18,6 +18,7 @@ from dxreport import cli, notebooks
 from dxreport.config import Project
 from dxreport.errors import DxError
 from dxreport.periods import Month
+from dxreport.site import publish_notebooks
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["01-tong-quan", "02-pakn", "03-van-ban-ban-sao", "04-thu-tuc-hanh-chinh"]
@@ -264,10 +265,10 @@ def test_published_again_the_old_files_are_gone(
 ) -> None:
     month = Month.parse(folder.months[-1])
     write(project, "01-first", "1")
-    notebooks.publish_notebooks(project, month, folder.path, tmp_path / "site")
+    publish_notebooks(project, month, folder.path, tmp_path / "site")
     (project.notebooks / "01-first.ipynb").unlink()
     write(project, "01-second", "'<b>'", "print('a``````b')")
-    files = notebooks.publish_notebooks(project, month, folder.path, tmp_path / "site")
+    files = publish_notebooks(project, month, folder.path, tmp_path / "site")
     assert [path.name for path in files] == ["01-second.html", "01-second.ipynb"]
     assert sorted(files[0].parent.iterdir()) == list(files)
     page = files[0].read_text(encoding="utf-8")
@@ -284,7 +285,7 @@ def test_the_report_links_to_them_once_they_are_there(
     report.parent.mkdir(parents=True)
     report.write_text("<ul>\n<!-- so-tay -->\n</ul>", encoding="utf-8")
     for _ in range(2):
-        notebooks.publish_notebooks(project, month, folder.path, tmp_path / "out")
+        publish_notebooks(project, month, folder.path, tmp_path / "out")
     links = re.findall('href="([^"]+)"', report.read_text(encoding="utf-8"))
     assert links == ["notebooks/01-mot.html"]
     assert (report.parent / links[0]).is_file()
@@ -317,4 +318,4 @@ def test_a_file_that_is_no_notebook(project: Project) -> None:
 def test_no_notebook_at_all(project: Project, folder: Folder, tmp_path: Path) -> None:
     month = Month.parse(folder.months[-1])
     with pytest.raises(DxError, match="no notebook here"):
-        notebooks.publish_notebooks(project, month, folder.path, tmp_path)
+        publish_notebooks(project, month, folder.path, tmp_path)

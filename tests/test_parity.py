@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import parity
-from dxreport.rendering import render_month
+from dxreport.site import publish_month
 from rendering_helpers import MONTH, project, rendered
 
 
@@ -48,7 +48,7 @@ def test_a_document_is_like_itself_and_unlike_another(tmp_path: Path, embedded: 
 @pytest.mark.skipif(shutil.which("quarto") is None, reason="there is no Quarto on the PATH")
 def test_quarto_makes_the_same_documents(tmp_path: Path, embedded: Path) -> None:
     mine = project(tmp_path / "p")
-    other = render_month(mine, MONTH, mine.root / "data", tmp_path / "out", engine="quarto")
+    other = publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", engine="quarto")
     assert other.engine.startswith("quarto ")
     found = parity.compare(embedded, other.folder)
     assert found == {"index.html": [], "report.docx": [], "report.pdf": []}

@@ -10,7 +10,8 @@ import pdfplumber
 import pytest
 
 from dxreport.errors import DxError
-from dxreport.rendering import embedded, render_month
+from dxreport.rendering import Extra, embedded
+from dxreport.site import publish_month
 from letter_measures import Docx, W, text_of
 from rendering_helpers import MONTH, project, rendered
 
@@ -103,7 +104,8 @@ def test_two_runs_in_two_folders_make_the_same_bytes(tmp_path: Path, folder: Pat
     elsewhere = tmp_path / "elsewhere"
     again = rendered(project(elsewhere / "other name"), elsewhere / "out").folder
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["index.html", "report.docx", "report.pdf"]
+    names.remove("run.json")
+    assert names == ["index.html", "manifest.json", "report.docx", "report.pdf"]
     for name in names:
         assert (folder / name).read_bytes() == (again / name).read_bytes(), name
 
@@ -150,12 +152,13 @@ def test_typst_source_that_is_wrong_is_one_line(tmp_path: Path) -> None:
 def test_only_the_formats_that_were_asked_for(tmp_path: Path) -> None:
     mine = project(tmp_path / "p")
     seen: list[str] = []
-    done = render_month(
+    done = publish_month(
         mine, MONTH, mine.root / "data", tmp_path / "out", ("docx",), "embedded",
         on_step=lambda name, seconds: seen.append(name) if seconds >= 0 else None,
-        write_facts=lambda path: path.write_text("a\n", encoding="utf-8") and None,
+        extras=[Extra("facts", lambda at: (at / "facts.csv").write_bytes(b"a\n") and None)],
     )  # fmt: skip
-    assert [path.name for path in done.files] == ["facts.csv", "report.docx"]
+    names = ["facts.csv", "manifest.json", "report.docx", "run.json"]
+    assert [path.name for path in done.files] == names
     assert seen == ["read", "execute", "document", "docx", "check", "facts", "publish"]
     assert [name for name, _ in done.steps] == seen
     assert done.engine == "embedded"

@@ -13,8 +13,8 @@ import pytest
 
 from dxreport import staging
 from dxreport.errors import DxError, UsageError
-from dxreport.rendering import publish
-from dxreport.rendering.publish import check
+from dxreport.rendering import month as rendering
+from dxreport.rendering.checking import check
 from dxreport.staging import into_place, staged
 from rendering_helpers import MONTH, project, rendered
 
@@ -34,8 +34,10 @@ def test_a_month_takes_the_place_of_the_old_one_as_a_whole(tmp_path: Path) -> No
     old.mkdir()
     (old / "left-over.txt").write_text("x", encoding="utf-8")
     done = rendered(project(tmp_path / "p"), tmp_path, formats=("docx",))
-    assert [path.name for path in done.folder.iterdir()] == ["report.docx"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [str(MONTH), "p"]
+    names = sorted(path.name for path in done.folder.iterdir())
+    assert names == ["manifest.json", "report.docx", "run.json"]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".dxreport.lock", str(MONTH), "index.html", "p"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_a_run_that_fails_leaves_what_was_there(tmp_path: Path, document: str, s
     with pytest.raises(DxError, match=said):
         rendered(project(tmp_path / "q", document=document), out)
     assert tree(out) == before
-    assert [path.name for path in out.iterdir()] == [str(MONTH)]
+    assert {path.name for path in out.iterdir()} == {".dxreport.lock", str(MONTH), "index.html"}
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +68,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(publish, "check", full)
+    monkeypatch.setattr(rendering, "check", full)
     with pytest.raises(DxError, match="the disk is full"):
         rendered(project(tmp_path / "q"), out, formats=("docx",))
     assert tree(out) == before
@@ -76,13 +78,34 @@ def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
     dead = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
-    left = tmp_path / f".2024-09.{int(dead.stdout)}.new"
+    host = staging._host()
+    left = tmp_path / f".2024-09.{host}.{int(dead.stdout)}.new"
     (left / "x").mkdir(parents=True)
-    mine = tmp_path / f".2024-09.{os.getppid()}.new"
-    mine.mkdir()
-    with staged(tmp_path, "2024-09"):
+    running = tmp_path / f".2024-09.{host}.{os.getppid()}.new"
+    running.mkdir()
+    elsewhere = tmp_path / f".2024-09.another-machine.{int(dead.stdout)}.new"
+    elsewhere.mkdir()
+    same_number = tmp_path / f".2024-09.{host}.{os.getpid()}.new"
+    (same_number / "x").mkdir(parents=True)
+    with staged(tmp_path, "2024-09") as folder:
         assert not left.exists()
-        assert mine.exists()
+        assert running.exists()
+        assert elsewhere.exists()
+        assert list(folder.iterdir()) == []
+
+
+def test_a_month_that_a_killed_run_moved_aside_comes_back(tmp_path: Path) -> None:
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    for name in ("2024-08", "2024-09"):
+        aside = tmp_path / f".{name}.{staging._host()}.{int(dead.stdout)}.old"
+        aside.mkdir()
+        (aside / "a").write_text("old", encoding="utf-8")
+    (tmp_path / "2024-09").mkdir()
+    (tmp_path / "2024-09" / "a").write_text("new", encoding="utf-8")
+    staging.sweep(tmp_path)
+    assert tree(tmp_path) == {"2024-08/a": b"old", "2024-09/a": b"new"}
 
 
 def test_a_reader_meets_an_old_folder_or_a_new_one_never_none(tmp_path: Path) -> None:

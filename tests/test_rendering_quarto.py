@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dxreport.errors import DxError, UsageError
-from dxreport.rendering import quarto, render_month
+from dxreport.rendering import quarto
+from dxreport.site import publish_month
 from rendering_helpers import MONTH, project
 
 STAND_IN = """#!/bin/sh
@@ -61,7 +62,7 @@ def test_one_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_an_engine_that_does_not_exist(tmp_path: Path) -> None:
     mine = project(tmp_path / "p")
     with pytest.raises(UsageError, match="no engine 'latex'"):
-        render_month(mine, MONTH, mine.root / "data", tmp_path / "out", engine="latex")
+        publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", engine="latex")
 
 
 def test_it_gets_the_executed_notebook_once(
@@ -71,7 +72,7 @@ def test_it_gets_the_executed_notebook_once(
     body = f'cp -r . {kept} && printf "%s" "%PDF-1.7 %%EOF" > executed.pdf'
     stand_in(tmp_path / "bin", monkeypatch, "1.9.38", body)
     mine = project(tmp_path / "p")
-    done = render_month(
+    done = publish_month(
         mine, MONTH, mine.root / "data", tmp_path / "out", ("pdf",), "quarto",
         letter={"number": "5"},
     )  # fmt: skip
@@ -90,5 +91,5 @@ def test_its_failure_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     stand_in(tmp_path / "bin", monkeypatch, "1.9.38", "echo 'x\nERROR: no typst\ny' >&2; exit 1")
     mine = project(tmp_path / "p")
     with pytest.raises(DxError, match=r"^quarto 1\.9\.38 could not make pdf: ERROR: no typst$"):
-        render_month(mine, MONTH, mine.root / "data", tmp_path / "out", ("pdf",), "quarto")
+        publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", ("pdf",), "quarto")
     assert not (tmp_path / "out" / str(MONTH)).exists()

@@ -123,6 +123,16 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class HeadlineSpec:
+    """Which facts stand together at the head of the page; `scopes` are of all and level."""
+
+    title: str
+    indicator: str
+    period: PeriodId
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Everything that is known before a record is read."""
 
@@ -138,6 +148,7 @@ class Catalogue:
     all_name: str
     communes_of_name: str
     settings: Settings
+    headlines: tuple[HeadlineSpec, ...]
     by_id: Mapping[str, Unit] = field(repr=False)
 
     def units_in(self, month: Month) -> tuple[Unit, ...]:
@@ -215,6 +226,7 @@ def load_catalogue(
         all_name=_mapping(raw, "all")["name"],
         communes_of_name=_mapping(raw, "communes_of")["name"],
         settings=Settings(**_mapping(raw, "settings")),
+        headlines=_headlines(raw),
         by_id={unit.unit_id: unit for unit in unit_values},
     )
 
@@ -228,6 +240,26 @@ def _mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise DxError(f"{INDICATORS_FILE}: `{key}` is missing or is not a mapping")
     return value
+
+
+def _headlines(raw: Mapping[str, Any]) -> tuple[HeadlineSpec, ...]:
+    listed = raw.get("headlines", [])
+    if not isinstance(listed, list):
+        raise DxError(f"{INDICATORS_FILE}: `headlines` is not a list")
+    return tuple(_headline(at, spec, raw["indicators"]) for at, spec in enumerate(listed, 1))
+
+
+def _headline(at: int, spec: Any, indicators: Mapping[str, Any]) -> HeadlineSpec:
+    def wrong(what: str) -> DxError:
+        return DxError(f"{INDICATORS_FILE}: headline {at}: {what}")
+
+    if not isinstance(spec, dict) or set(spec) != set(HeadlineSpec.__dataclass_fields__):
+        raise wrong("expected title, indicator, period and scopes, and nothing else")
+    _subset([spec["indicator"]], indicators, "indicator", wrong)
+    _subset([spec["period"]], _PERIODS, "period", wrong)
+    _subset(spec["scopes"], {"all", "level"}, "scopes", wrong)
+    period = cast("PeriodId", spec["period"])
+    return HeadlineSpec(str(spec["title"]), spec["indicator"], period, tuple(spec["scopes"]))
 
 
 def _indicator(key: str, spec: Any) -> Indicator:

@@ -1,8 +1,8 @@
-"""Run the notebooks of a month and publish them: executed files, and pages like the report's.
+"""Run the notebooks of a month: executed files, and pages like the report's.
 
 The notebooks in `notebooks/` are stored without outputs. Each is run by papermill, with the
-engine that runs the report, and published as an executed `.ipynb` and as one HTML page, made by
-the report's own pipeline. All are made aside and take their place together, or not at all.
+engine that runs the report, and becomes an executed `.ipynb` and one HTML page, made by the
+report's own pipeline.
 """
 
 from __future__ import annotations
@@ -22,15 +22,11 @@ from dxreport.config import Project
 from dxreport.errors import DxError, shown
 from dxreport.narrative import month_name
 from dxreport.periods import Month
-from dxreport.rendering import embedded, page, vega
+from dxreport.rendering import FACTS, FILES, embedded, page, vega
 from dxreport.rendering.execute import execute
-from dxreport.rendering.publish import FACTS, FILES, data_folder
 from dxreport.rendering.qmd import Cell, Document, Options, Text, Where
-from dxreport.staging import into_place, staged
+from dxreport.rendering.workspace import data_folder
 from dxreport.tables.blocks import raw_block
-
-FOLDER = "notebooks"
-"""Where a month's notebooks are published, in the month's folder."""
 
 _LINK_PLACE = "<!-- so-tay -->"
 _PARAMETERS = "parameters"
@@ -49,13 +45,10 @@ class Executed:
     notebook: NotebookNode
 
 
-def publish_notebooks(
-    project: Project, month: Month, data_dir: Path, out: Path
-) -> tuple[Path, ...]:
-    """Run all notebooks of `project` for `month` into `out/YYYY-MM/notebooks`; the files there.
+def make_notebooks(project: Project, month: Month, data_dir: Path) -> dict[str, str]:
+    """Run all notebooks of `project` for `month`: each as a notebook and as a page, by file name.
 
-    `DxError` in one line, naming the notebook and the cell, where one fails; what was published
-    before is then untouched.
+    `DxError` in one line, naming the notebook and the cell, where one fails.
     """
     paths = sorted(project.notebooks.glob("*.ipynb"))
     if not paths:
@@ -66,30 +59,15 @@ def publish_notebooks(
     for done in executed:
         files[f"{done.name}.ipynb"] = _format.writes(done.notebook).rstrip("\n") + "\n"
         files[f"{done.name}.html"] = to_page(done, executed, project, month)
-    target = out / str(month)
-    with staged(target, FOLDER) as folder:
-        for name, text in files.items():
-            (folder / name).write_bytes(text.encode())
-        into_place(folder, target / FOLDER)
-    _link(target / FILES["html"], f"{FOLDER}/{executed[0].name}.html")
-    return tuple(sorted(target / FOLDER / name for name in files))
+    return files
 
 
-def _link(report: Path, address: str) -> None:
-    """Let the report's page name the notebooks, once they are there to be opened.
-
-    A month that is rendered anew begins without notebooks, and so without the link.
-    """
-    if not report.is_file():
-        return
-    text = report.read_text(encoding="utf-8")
+def with_notebooks(page_text: str, address: str) -> str:
+    """The report's page with a link to its notebooks, once they are there to be opened."""
     item = f'<li><a href="{address}" type="text/html">Sổ tay phân tích</a></li>'
-    if _LINK_PLACE not in text or item in text:
-        return
-    with staged(report.parent, report.name) as folder:
-        fresh = folder / report.name
-        fresh.write_text(text.replace(_LINK_PLACE, f"{item}\n{_LINK_PLACE}", 1), encoding="utf-8")
-        fresh.replace(report)
+    if item in page_text:
+        return page_text
+    return page_text.replace(_LINK_PLACE, f"{item}\n{_LINK_PLACE}", 1)
 
 
 def run_notebook(path: Path, project: Project, month: Month, data_dir: Path) -> Executed:

@@ -20,9 +20,10 @@ from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS, explain, packed
 from dxreport.facts import Fact, Facts, compute_facts
+from dxreport.headlines import Headline, headlines
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
 from dxreport.narrative import Narrative, month_name
-from dxreport.periods import Month, PeriodId
+from dxreport.periods import Month
 from dxreport.reading import Tables, read_tables
 from dxreport.tables import Table, appendices
 from dxreport.tables.blocks import raw_block
@@ -37,14 +38,6 @@ _SHORT_SHA = 12
 _HOW_TO_READ = (
     "Bấm vào một số bất kỳ để xem tử số, mẫu số, cách tính, kỳ số liệu và căn cứ của nó; "
     "trong bảng, dùng phím mũi tên để đi từ số này sang số khác và phím Enter để mở."
-)
-_HEADLINES: tuple[tuple[str, str, PeriodId, str], ...] = (
-    ("Xử lý hồ sơ công việc, ký số", "documents_signed_rate", "month", "level"),
-    ("Xử lý phản ánh kiến nghị", "pakn_resolution_rate", "month", "all"),
-    ("Chứng thực bản sao điện tử", "e_copy_rate", "month", "level"),
-    ("Nộp hồ sơ trực tuyến", "online_filing_rate", "end", "both"),
-    ("Số hóa hồ sơ, kết quả", "digitisation_rate", "end", "both"),
-    ("Thanh toán trực tuyến", "online_payment_rate", "end", "both"),
 )
 
 
@@ -218,7 +211,7 @@ class Report:
 
     def cards(self) -> Markdown:
         """The headline figures with their verdicts, for the page only."""
-        cards = [card for spec in _HEADLINES if (card := self._card(*spec))]
+        cards = [self._card(headline) for headline in headlines(self.facts, self.catalogue)]
         body = "\n".join(cards)
         label = f"Chỉ tiêu chính, {month_name(self.month)}"
         return Markdown(
@@ -226,18 +219,11 @@ class Report:
             f'{body}\n<p class="cach-doc">{_HOW_TO_READ}</p>\n</section>\n```\n'
         )
 
-    def _card(self, title: str, indicator: str, period: PeriodId, which: str) -> str:
-        scopes = ["all"] if which in ("all", "both") else []
-        if which in ("level", "both"):
-            scopes += [f"level:{level}" for level in LEVELS]
-        facts = [f for scope in scopes if (f := self.facts.find(indicator, period, scope))]
-        if not facts:
-            return ""
-        when = self.say.period(period) if period == "month" else f"Đến hết ngày {self.say.as_of}"
-        rows = "\n".join(self._card_row(fact) for fact in facts)
+    def _card(self, headline: Headline) -> str:
+        rows = "\n".join(self._card_row(fact) for fact in headline.facts)
         return (
-            f'<article class="card"><p class="card-title">{_html(title)}</p>'
-            f'<p class="card-when">{_html(when)}</p>\n<dl>\n{rows}\n</dl></article>'
+            f'<article class="card"><p class="card-title">{_html(headline.title)}</p>'
+            f'<p class="card-when">{_html(headline.when)}</p>\n<dl>\n{rows}\n</dl></article>'
         )
 
     def _card_row(self, fact: Fact) -> str:

@@ -19,7 +19,7 @@ def notebooks(
     [italic]Chạy các sổ tay phân tích của tháng và xuất bản cùng báo cáo.[/]
 
     They go to DIR/MONTH/notebooks, all or none; a cell that fails stops the command. Run it
-    after render, which publishes the month's folder anew.
+    after render, which publishes the month's folder anew, or let render do both: --notebooks.
 
     [bold]Examples[/]
 
@@ -27,8 +27,8 @@ def notebooks(
 
       dxreport notebooks 2024-09 --data /srv/dx --out /srv/www
     """
-    from dxreport.notebooks import publish_notebooks
     from dxreport.periods import Month
+    from dxreport.site import publish_notebooks
 
     wanted = Month.parse(month)
     home = project_of(context)

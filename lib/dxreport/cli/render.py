@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,17 +12,22 @@ from dxreport.cli.options import (
     FORMATS,
     DataOption,
     OutOption,
+    catalogue_of,
     facts_of,
     parse_date,
     parse_formats,
     project_of,
     tables_of,
 )
-from dxreport.cli.terminal import file_line, progress, write
+from dxreport.cli.terminal import file_line, note, progress, write
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from dxreport.rendering.publish import Rendered
+    from dxreport.facts import Facts
+    from dxreport.rendering import Extra
+    from dxreport.site import Published
+
+_LOST = "the notebooks were of the earlier report and went with it; dxreport notebooks runs them"
 
 
 def render(
@@ -48,13 +52,17 @@ def render(
         str | None,
         typer.Option("--date", metavar="YYYY-MM-DD", help="The letter's date; blank if not given."),
     ] = None,
+    notebooks: Annotated[
+        bool, typer.Option("--notebooks", help="Run the analysis notebooks too, with the report.")
+    ] = False,
 ) -> None:
     """Make the report of a month: a web page, a PDF and a DOCX, with its facts as CSV.
 
     [italic]Lập báo cáo tháng: trang web, PDF, DOCX và bảng số liệu.[/]
 
     Everything is made aside and moved to DIR/MONTH only when all of it is done; what was
-    published before stays as it was if anything fails.
+    published before stays as it was if anything fails. The archive of months (DIR/index.html),
+    DIR/latest and the links from month to month follow.
 
     [bold]Examples[/]
 
@@ -78,13 +86,17 @@ def render(
     tables = tables_of(home, data)
     found = [facts_of(tables, home, month) for month in wanted]
 
-    from dxreport.exports import facts_csv
-    from dxreport.rendering.publish import render_month
+    from dxreport.headlines import headlines
+    from dxreport.site.publishing import notebooks_extra, publish_month
 
+    catalogue = catalogue_of(tables, home)
     for facts in found:
         began = time.perf_counter()
+        extras = [_facts_extra(facts)]
+        if notebooks:
+            extras.append(notebooks_extra(home, facts.month, tables.folder))
         with progress(f"{facts.month}") as on_step:
-            done = render_month(
+            done = publish_month(
                 home,
                 facts.month,
                 tables.folder,
@@ -92,18 +104,29 @@ def render(
                 formats=chosen,
                 engine=engine,
                 letter=letter,
+                extras=extras,
+                tables=tables,
+                headlines=headlines(facts, catalogue),
                 on_step=on_step,
-                write_facts=partial(_save, facts_csv(facts)),
             )
         write(_told(done, time.perf_counter() - began))
+        if done.lost:
+            note(f"{facts.month}: {_LOST}")
 
 
-def _told(done: Rendered, seconds: float) -> str:
+def _facts_extra(facts: Facts) -> Extra:
+    """The facts' CSV beside the documents, linked at the head of the page."""
+    from dxreport.exports import facts_csv
+    from dxreport.rendering import FACTS, Extra, Link
+
+    def save(folder: Path) -> None:
+        (folder / FACTS).write_bytes(facts_csv(facts).encode())
+
+    return Extra("facts", save, (Link(FACTS, "Số liệu CSV", "text/csv"),))
+
+
+def _told(done: Published, seconds: float) -> str:
     """What was published, where, and how long each step took."""
     files = "".join(file_line(path) for path in done.files)
     steps = " · ".join(f"{name} {took:.2f} s" for name, took in done.steps)
     return f"{files}{steps} · in all {seconds:.2f} s ({done.engine})\n"
-
-
-def _save(text: str, path: Path) -> None:
-    path.write_bytes(text.encode())

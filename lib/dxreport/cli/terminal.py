@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from dxreport.rendering.publish import OnStep
+    from dxreport.rendering.documents import OnStep
 
 DEBUG = "DXREPORT_DEBUG"
 
@@ -88,6 +88,12 @@ def write(text: str) -> None:
         # The reader (head, less) has seen enough; what is left goes nowhere, also at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None
+
+
+def note(text: str) -> None:
+    """One line on stderr, about something that is no error."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"dxreport: {visible(text)}\n")
 
 
 def fail(reason: str, status: int, error: BaseException | None = None) -> int:

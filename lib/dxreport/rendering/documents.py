@@ -1,0 +1,101 @@
+"""An executed document as HTML, PDF and DOCX, by one engine or the other."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from dxreport.periods import Month
+from dxreport.rendering import embedded, page, quarto
+from dxreport.rendering.qmd import Document
+from dxreport.rendering.workspace import OFFICE_KEY
+
+OnStep = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every writer needs to know."""
+
+    work: Path
+    document: Document
+    notebook: NotebookNode
+    metadata: Mapping[str, Any]
+    month: Month
+
+
+@contextlib.contextmanager
+def timed(name: str, step: OnStep) -> Iterator[None]:
+    """Tell `step` how long the block took, where it did not fail."""
+    begin = time.perf_counter()
+    yield
+    step(name, time.perf_counter() - begin)
+
+
+def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, bytes]:
+    """Each format's bytes, by the embedded engine: pandoc and typst, all at once."""
+    with timed("document", step):
+        markdown = embedded.to_markdown(job.notebook, job.document)
+        source = embedded.read(markdown, job.metadata, job.month.end)
+    extension = job.work / embedded.EXTENSION
+    from dxreport.charts.theme import FONT_DIRECTORY
+
+    letter = job.metadata.get(OFFICE_KEY) or {}
+    # Only where the office asks for a face of its own does the machine's stock of fonts matter.
+    system_fonts = bool(letter.get("fonts"))
+
+    def html() -> bytes:
+        written = embedded.write_html(source, job.work)
+        return page.finish(written, own_scripts=page.own_scripts(extension)).encode()
+
+    def pdf() -> bytes:
+        code = embedded.write_typst(source, job.work)
+        fonts = [extension / "fonts", FONT_DIRECTORY]
+        return embedded.compile_pdf(
+            code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
+        )
+
+    def docx() -> bytes:
+        return embedded.write_docx(source, job.work)
+
+    makers = {"html": html, "pdf": pdf, "docx": docx}
+    return _in_parallel({name: makers[name] for name in formats}, step)
+
+
+def by_quarto(
+    job: Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
+) -> dict[str, bytes]:
+    """Each format's bytes, by Quarto, one after the other."""
+    extension = job.work / embedded.EXTENSION
+    epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
+    made = {}
+    for name in formats:
+        with timed(name, step):
+            content = quarto.render(used, job.notebook, name, job.work, job.metadata, epoch)
+            if name == "html":
+                text = content.decode()
+                content = page.finish(text, own_scripts=page.own_scripts(extension)).encode()
+            made[name] = content
+    return made
+
+
+def _in_parallel(makers: Mapping[str, Callable[[], bytes]], step: OnStep) -> dict[str, bytes]:
+    def run(maker: Callable[[], bytes]) -> tuple[bytes, float]:
+        begin = time.perf_counter()
+        return maker(), time.perf_counter() - begin
+
+    with ThreadPoolExecutor(len(makers)) as pool:
+        futures = {name: pool.submit(run, maker) for name, maker in makers.items()}
+        made = {}
+        for name, future in futures.items():
+            made[name], seconds = future.result()
+            step(name, seconds)
+    return made

@@ -1,0 +1,129 @@
+"""The site's own pages: the archive of months, and the way from month to month in each page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dxreport import vi
+from dxreport.errors import DxError
+from dxreport.narrative import month_name
+from dxreport.periods import Month
+from dxreport.rendering import page
+from dxreport.site.archive import LATEST, PAGE, Archive, Entry, Figure, Neighbours
+from dxreport.site.look import Look
+from dxreport.site.sparkline import HEIGHT, WIDTH, sparkline
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PLACE = re.compile(r"<!-- dx:months -->(?:.*?<!-- /dx:months -->)?", re.DOTALL)
+_FILES = (
+    ("report.pdf", "PDF", "application/pdf"),
+    (
+        "report.docx",
+        "Word",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    ("facts.csv", "Số liệu CSV", "text/csv"),
+)
+
+
+def archive_page(archive: Archive, look: Look) -> str:
+    """`index.html`: the newest month in full, then every other, newest first."""
+    entries = tuple(reversed(archive.entries))
+    newest = archive.latest or (entries[0] if entries else None)
+    written = _template("index.html").render(
+        look=look,
+        style=Markup(look.style + (_TEMPLATES / "index.css").read_text(encoding="utf-8")),
+        newest=newest,
+        earlier=_by_year([entry for entry in entries if entry is not newest]),
+        calendar=_by_year(entries),
+        trend=_trend(archive, newest),
+        latest=f"{LATEST}/{PAGE}" if archive.latest else None,
+    )
+    return page.finish(written)
+
+
+def with_months(text: str, here: Month, neighbours: Neighbours, *, is_latest: bool = False) -> str:
+    """A month's page with its links to the month before, the month after and the archive.
+
+    A page whose template has no place for them is given back as it is.
+    """
+    bar = _template("months.html").render(here=here, beside=neighbours, is_latest=is_latest)
+    return _PLACE.sub(lambda _: f"<!-- dx:months -->{bar}<!-- /dx:months -->", text, count=1)
+
+
+def without_months(text: str) -> str:
+    """The page as its renderer made it."""
+    return _PLACE.sub("<!-- dx:months -->", text, count=1)
+
+
+def _by_year(entries: list[Entry] | tuple[Entry, ...]) -> list[tuple[int, list[Entry]]]:
+    grouped = groupby(entries, key=lambda entry: entry.month.year)
+    return [(year, list(own)) for year, own in grouped]
+
+
+def _trend(archive: Archive, newest: Entry | None) -> Callable[[Figure], Any]:
+    def drawn(figure: Figure) -> Any:
+        return sparkline(archive.series(figure.key, newest.month)) if newest else None
+
+    return drawn
+
+
+def _address(entry: Entry) -> str:
+    """Where a month opens: its page, or the first document that it has."""
+    names = (PAGE, *(name for name, _, _ in _FILES))
+    return f"{entry.month}/{next(name for name in names if name in entry.files)}"
+
+
+def _links(entry: Entry) -> list[dict[str, str]]:
+    """What else of a month can be opened."""
+    found = [
+        {"href": f"{entry.month}/{name}", "text": text, "type": kind}
+        for name, text, kind in _FILES
+        if name in entry.files
+    ]
+    if entry.notebooks:
+        address = f"{entry.month}/{entry.notebooks}"
+        found.append({"href": address, "text": "Sổ tay phân tích", "type": "text/html"})
+    return found
+
+
+def _verdict(figure: Figure) -> tuple[str, str]:
+    """The tone and the words of a figure's verdict; a rate without a target tells its counts."""
+    if figure.met is not None:
+        words = "Đạt" if figure.met else "Chưa đạt"
+        minimum = "" if figure.target is None else f" (tối thiểu {vi.exact(figure.target)}%)"
+        return ("met" if figure.met else "missed"), words + minimum
+    if figure.numerator is None or (figure.denominator or 0) <= 1:
+        return "", ""
+    return "plain", f"{vi.integer(figure.numerator)}/{vi.integer(figure.denominator or 0)}"
+
+
+@cache
+def _template(name: str) -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters |= {
+        "name": lambda month: vi.upper_first(month_name(month)),
+        "address": _address,
+        "links": _links,
+        "verdict": _verdict,
+    }
+    environment.globals |= {"width": WIDTH, "height": HEIGHT}
+    try:
+        return environment.get_template(name)
+    except OSError as error:
+        raise DxError(f"{name}: the site's template cannot be read ({error.strerror})") from None

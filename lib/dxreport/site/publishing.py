@@ -1,0 +1,199 @@
+"""From a request to a published month: rendered aside, checked, signed, put into its place."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from dxreport.config import Project
+from dxreport.errors import DxError, UsageError
+from dxreport.notebooks import make_notebooks, with_notebooks
+from dxreport.periods import Month
+from dxreport.rendering import Extra, render_month
+from dxreport.rendering.documents import OnStep, timed
+from dxreport.rendering.month import FormatName, check_engine, check_formats
+from dxreport.rendering.workspace import data_folder
+from dxreport.site.archive import NOTEBOOKS, PAGE, read_archive
+from dxreport.site.look import look_of
+from dxreport.site.manifest import (
+    describe,
+    read_manifest,
+    verify,
+    write_manifest,
+    write_new,
+    write_run,
+)
+from dxreport.site.placing import copy_of, locked, place_months
+from dxreport.staging import staged
+
+if TYPE_CHECKING:
+    from dxreport.headlines import Headline
+    from dxreport.reading import Tables
+
+
+@dataclass(frozen=True)
+class Published:
+    """A month in its place: its folder, the files in it, and what each step took in seconds.
+
+    `lost` says that the month had notebooks before, and has none now.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    steps: tuple[tuple[str, float], ...]
+    engine: str
+    lost: bool
+
+
+def publish_month(
+    project: Project,
+    month: Month,
+    data_dir: Path,
+    out: Path,
+    formats: Sequence[str] = get_args(FormatName),
+    engine: str = "auto",
+    letter: Mapping[str, str] | None = None,
+    extras: Sequence[Extra] = (),
+    tables: Tables | None = None,
+    headlines: Sequence[Headline] = (),
+    on_step: OnStep | None = None,
+) -> Published:
+    """Render `month` from `data_dir` and publish it as `out/YYYY-MM`, whole or not at all.
+
+    The arguments up to `extras` are those of `render_month`. tables: what the figures were
+    computed from, for the manifest. headlines: the figures that the archive shows.
+    """
+    chosen = check_formats(formats)
+    check_engine(engine)
+    out = out.resolve()
+    began = datetime.now(UTC)
+    with staged(out, str(month)) as folder:
+        done = render_month(
+            project, month, data_dir, folder, chosen, engine, letter, extras, on_step
+        )
+        steps = [*done.steps]
+
+        def step(name: str, seconds: float) -> None:
+            steps.append((name, seconds))
+            if on_step:
+                on_step(name, seconds)
+
+        with timed("publish", step):
+            parameters = {
+                "formats": list(chosen),
+                "engine": engine,
+                "letter": dict(letter or {}),
+                "data": data_folder(project.root, data_dir)[1],
+            }
+            described = describe(
+                project,
+                month,
+                engine=done.engine,
+                parameters=parameters,
+                tables=tables,
+                headlines=headlines,
+            )
+            write_manifest(folder, described)
+            write_run(folder, steps, began)
+            had = (out / str(month) / NOTEBOOKS).is_dir()
+            lost = had and not (folder / NOTEBOOKS).is_dir()
+            with locked(out):
+                place_months(out, {month: folder}, look_of(project))
+    target = out / str(month)
+    names = sorted(path for path in target.iterdir() if path.is_file())
+    return Published(target, tuple(names), tuple(steps), done.engine, lost)
+
+
+def notebooks_extra(project: Project, month: Month, data_dir: Path) -> Extra:
+    """The notebooks of the month, run and published with it in one go."""
+
+    def write(folder: Path) -> None:
+        _write_notebooks(folder, make_notebooks(project, month, data_dir))
+
+    return Extra(NOTEBOOKS, write)
+
+
+def publish_notebooks(
+    project: Project, month: Month, data_dir: Path, out: Path
+) -> tuple[Path, ...]:
+    """Run all notebooks for `month` and publish them with its report; the files there.
+
+    The month's folder is replaced as a whole by one that has them. `DxError` in one line, naming
+    the notebook and the cell, where one fails; what was published before is then untouched.
+    """
+    out = out.resolve()
+    home = out / str(month)
+    before = read_manifest(home)
+    files = make_notebooks(project, month, data_dir)
+    with staged(out, str(month)) as stage, locked(out):
+        if _made_of(read_manifest(home)) != _made_of(before):
+            raise DxError(f"{month}: was rendered anew in the meantime; run the notebooks again")
+        folder = stage / str(month)
+        if home.is_dir():
+            copy_of(home, folder, without=(NOTEBOOKS,))
+        else:
+            folder.mkdir()
+        _write_notebooks(folder, files)
+        place_months(out, {month: folder}, look_of(project))
+    return tuple(sorted(home / NOTEBOOKS / name for name in files))
+
+
+def _made_of(manifest: Mapping[str, object] | None) -> object:
+    """What a re-rendering changes, and a new neighbour does not."""
+    return manifest and {key: manifest.get(key) for key in ("inputs", "parameters", "versions")}
+
+
+def _write_notebooks(folder: Path, files: Mapping[str, str]) -> None:
+    (folder / NOTEBOOKS).mkdir()
+    for name, text in files.items():
+        (folder / NOTEBOOKS / name).write_bytes(text.encode())
+    page = folder / PAGE
+    if page.is_file():
+        first = next(name for name in sorted(files) if name.endswith(".html"))
+        linked = with_notebooks(page.read_text(encoding="utf-8"), f"{NOTEBOOKS}/{first}")
+        write_new(page, linked.encode())
+
+
+def publish_to(
+    project: Project, source: Path, out: Path, months: Sequence[Month] = ()
+) -> tuple[Month, ...]:
+    """Put the months of the site in `source`, or those named, into the site in `out`.
+
+    `out` may lie in another file system, and keeps its other months. Every file is compared with
+    its manifest after it was copied; nothing is put into place before all are.
+    """
+    source, out = source.resolve(), out.resolve()
+    if source == out:
+        raise UsageError(f"--to: {out} is where the site lies already")
+    with _reading(source):
+        present = [entry.month for entry in read_archive(source).entries]
+        if not present:
+            raise DxError(f"{source}: has no published month; run dxreport render first")
+        wanted = list(months) or present
+        for month in wanted:
+            if month not in present:
+                has = ", ".join(map(str, present))
+                raise DxError(f"{month}: is not published in {source}; it has {has}")
+        with staged(out, "copy") as stage:
+            folders = {month: stage / str(month) for month in wanted}
+            for month, folder in folders.items():
+                shutil.copytree(source / str(month), folder, copy_function=shutil.copyfile)
+                verify(folder)
+            with locked(out):
+                place_months(out, folders, look_of(project))
+    return tuple(wanted)
+
+
+@contextlib.contextmanager
+def _reading(source: Path) -> Iterator[None]:
+    """The source unchanged while it is copied, where we may lock it."""
+    with contextlib.ExitStack() as stack:
+        if source.is_dir():
+            with contextlib.suppress(DxError):
+                stack.enter_context(locked(source))
+        yield
