@@ -18,13 +18,15 @@ from dxreport import vi
 from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
 from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.errors import DxError
-from dxreport.explain import EXPLANATIONS, explain, packed
+from dxreport.explain import EXPLANATIONS, Kinds, explain, packed
 from dxreport.facts import Fact, Facts, compute_facts
 from dxreport.headlines import Headline, headlines
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
 from dxreport.narrative import Narrative, month_name
 from dxreport.periods import Month
 from dxreport.reading import Tables, read_tables
+from dxreport.revisions.history import NEVER, History, load_history
+from dxreport.revisions.telling import notice, section
 from dxreport.tables import Table, appendices
 from dxreport.tables.blocks import raw_block
 
@@ -69,6 +71,7 @@ class Report:
     facts: Facts
     office: Mapping[str, Any]
     laws: tuple[Law, ...]
+    history: History = NEVER
 
     @cached_property
     def say(self) -> Narrative:
@@ -280,6 +283,14 @@ class Report:
         data = f'<script type="application/json" id="{EXPLANATIONS}">{safe_json(told)}</script>'
         return Markdown("\n" + raw_block("html", data))
 
+    def revision_notice(self) -> Markdown:
+        """For the head of the page: that figures were revised; nothing where none were."""
+        return notice(self.history)
+
+    def revisions(self) -> Markdown:
+        """A part of the annex: which figures were revised, from what to what."""
+        return section(self.history, Kinds(self.catalogue))
+
     @property
     def is_synthetic(self) -> bool:
         """Whether the data say of themselves that they are made up."""
@@ -290,8 +301,15 @@ class Report:
         return md_escape(self.tables.dataset.title)
 
 
-def build_report(month: str | Month, data_dir: str | Path, project: Path | None = None) -> Report:
+def build_report(
+    month: str | Month,
+    data_dir: str | Path,
+    project: Path | None = None,
+    revisions: str | Path = "",
+) -> Report:
     """The report of `month` from the tables in `data_dir`.
+
+    `revisions` is the file with the history of its revisions, where it has one.
 
     `data_dir` is taken from the current folder, or else from the project's; the project is the
     one at or above the current folder where none is given. `UsageError` for text that is no
@@ -315,6 +333,7 @@ def build_report(month: str | Month, data_dir: str | Path, project: Path | None 
         facts=compute_facts(tables, catalogue, wanted),
         office=office(home),
         laws=read_laws(home.reference),
+        history=load_history(Path(revisions), str(wanted)) if revisions else NEVER,
     )
 
 

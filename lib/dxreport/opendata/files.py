@@ -15,6 +15,7 @@ from dxreport.opendata.facts import facts_resource
 from dxreport.opendata.indicators import definitions, indicators_resource
 from dxreport.opendata.model import Resource
 from dxreport.opendata.package import DESCRIPTOR, About, descriptor
+from dxreport.opendata.revisions import revisions_resource
 from dxreport.opendata.settings import Settings, open_data_settings
 from dxreport.opendata.workbook import to_xlsx
 from dxreport.vi import plain
@@ -50,19 +51,20 @@ class OpenData:
             (folder / name).write_bytes(content)
 
 
-def open_data(report: Report, more: Sequence[Resource] = ()) -> OpenData:
-    """The open data of the report's month; `more` are further tables to be published with it.
+def open_data(report: Report) -> OpenData:
+    """The open data of the report's month, its revisions included where there are any.
 
     `DxError` where `_quarto.yml` says something else of them than it may.
     """
     settings = open_data_settings(report.project)
     facts, catalogue = report.facts, report.catalogue
     names = {one.id: plain(one.name) for one in definitions(facts, catalogue)}
+    revised = revisions_resource(report.history)
     resources = (
         facts_resource(facts, names),
         *(appendix_resource(n, table, facts) for n, table in report.appendices.items()),
         indicators_resource(facts, catalogue, report.cited),
-        *more,
+        *([] if revised is None else [revised]),
     )
     about = _about(report, settings)
     files: dict[str, bytes] = {}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from dxreport.errors import DxError
@@ -70,6 +71,20 @@ class History:
         ]
         whole = {"format": _FORMAT, "month": self.month, "revisions": revisions}
         return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+NEVER = History("")
+"""The history of a month that was never revised."""
+
+
+def load_history(path: Path, month: str) -> History:
+    """The history in a file; `DxError` naming the file where it is none of `month`."""
+    try:
+        return read_history(path.read_text(encoding="utf-8"), month)
+    except (OSError, UnicodeDecodeError):
+        raise DxError(f"{path.name}: it cannot be read") from None
+    except DxError as error:
+        raise DxError(f"{path.name}: {error}") from None
 
 
 def read_history(text: str, month: str) -> History:
