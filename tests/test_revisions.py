@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -277,7 +278,7 @@ def test_the_newest_revision_comes_first_and_hostile_text_is_text(report: Report
     history = history_of(replace(MOVE, name=evil), reason=evil).revised([MOVE], None, "")
     text = section(history, Kinds(report.catalogue))
     assert text.index("**Lần 2:**") < text.index("**Lần 1:**")
-    markup = text.replace("\\<", "").partition("```{=typst}")[0]
+    markup = "".join(re.findall(r"```\{=html\}\n(.*?)\n```", text, re.DOTALL))
     assert "<script" not in markup
     assert "&lt;script" in markup
     assert "\\<script\\>" in text
