@@ -106,7 +106,7 @@ def letter(
     names: dict[str, Any] = {}
     parts: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "build_report", lambda *_: made)
+        patch.setattr(report, "build_report", lambda *_, **__: made)
         for part in document().parts:
             if isinstance(part, Text):
                 parts.append(spliced(part, names))
