@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from dxreport import __version__
-from dxreport.cli import check, facts, ingest, notebooks, reconcile, render, sample
+from dxreport.cli import check, facts, ingest, notebooks, publish, reconcile, render, sample, serve
 from dxreport.cli.options import EXITS
 from dxreport.cli.terminal import DEBUG, fail
 from dxreport.errors import DxError
@@ -80,6 +80,8 @@ def project(
 for _command in (
     render.render,
     notebooks.notebooks,
+    publish.publish,
+    serve.serve,
     facts.facts,
     check.check,
     reconcile.reconcile,

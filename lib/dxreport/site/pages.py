@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -45,6 +46,7 @@ def archive_page(archive: Archive, look: Look) -> str:
         earlier=_by_year([entry for entry in entries if entry is not newest]),
         calendar=_by_year(entries),
         trend=_trend(archive, newest),
+        has_lines=len(archive.entries) > 1,
         latest=f"{LATEST}/{PAGE}" if archive.latest else None,
     )
     return page.finish(written)
@@ -95,15 +97,29 @@ def _links(entry: Entry) -> list[dict[str, str]]:
     return found
 
 
-def _verdict(figure: Figure) -> tuple[str, str]:
-    """The tone and the words of a figure's verdict; a rate without a target tells its counts."""
+@dataclass(frozen=True)
+class _Verdict:
+    """How a figure stands: the tone, the words, the target; no words where there is nothing."""
+
+    tone: str = ""
+    words: str = ""
+    minimum: str = ""
+
+
+def _verdict(figure: Figure) -> _Verdict:
+    """A figure's verdict; a rate without a target tells its counts."""
     if figure.met is not None:
-        words = "Đạt" if figure.met else "Chưa đạt"
-        minimum = "" if figure.target is None else f" (tối thiểu {vi.exact(figure.target)}%)"
-        return ("met" if figure.met else "missed"), words + minimum
+        minimum = "" if figure.target is None else f"(tối thiểu {vi.exact(figure.target)}%)"
+        return (
+            _Verdict("met", "Đạt", minimum)
+            if figure.met
+            else _Verdict("missed", "Chưa đạt", minimum)
+        )
     if figure.numerator is None or (figure.denominator or 0) <= 1:
-        return "", ""
-    return "plain", f"{vi.integer(figure.numerator)}/{vi.integer(figure.denominator or 0)}"
+        return _Verdict()
+    return _Verdict(
+        "plain", f"{vi.integer(figure.numerator)}/{vi.integer(figure.denominator or 0)}"
+    )
 
 
 @cache
