@@ -22,7 +22,7 @@ SHELL := /bin/sh
 
 help: ## say what can be made
 	@echo "usage: make TARGET [MONTH=2024-09] [DATA=data/sample] [OUT=_site]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: environment ## render the month's report: HTML, PDF, DOCX and the facts
 	@$(DXREPORT) render "$(MONTH)" --data "$(DATA)" --out "$(OUT)" --formats "$(FORMATS)" --engine "$(ENGINE)"
@@ -44,6 +44,9 @@ explore: environment ## open JupyterLab on the notebooks; their first cell names
 
 sample: environment ## make the synthetic sample again, in data/sample
 	@$(DXREPORT) sample --out data/sample $(if $(SEED),--seed $(SEED)) $(if $(SCALE),--scale $(SCALE))
+
+example-ingest: environment ## go the whole way on small Excel files: exports, ingest, report
+	@sh docs/example-ingest.sh "$(DXREPORT)" build/example "$(OUT)"
 
 bench: environment ## measure, and print a table
 	@$(PY) -m benchmarks

@@ -24,6 +24,13 @@ def sample(
             metavar="X", help="X times as many records, or a table's own: pakn=100,procedures=2."
         ),
     ] = "1",
+    exports: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the last month there, as Excel exports to ingest, and not into the tables.",
+        ),
+    ] = None,
 ) -> None:
     """Make synthetic data that reproduce the published figures of September 2024.
 
@@ -36,6 +43,8 @@ def sample(
       dxreport sample --out /tmp/big --scale 100
 
       dxreport sample --out /tmp/pakn --scale pakn=6500
+
+      dxreport sample --out /tmp/dx --exports /tmp/exports
     """
     times = _scale(scale)
     home = project_of(context)
@@ -45,7 +54,13 @@ def sample(
     given = {} if seed is None else {"seed": seed}
     with bars() as progress:
         make_sample(out, home.reference, scale=times, progress=progress, **given)
-    files = sorted(path for path in out.iterdir() if path.is_file())
+    folders = [out]
+    if exports is not None:
+        from dxreport.sample.exports import hold_back
+
+        hold_back(out, home.reference, exports)
+        folders.append(exports)
+    files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
     write("".join(file_line(path) for path in files))
 
 

@@ -21,8 +21,9 @@ PATH: Final = ">"
 """Between the names of a heading and of the merged heading above it: "Hồ sơ > Trực tuyến"."""
 
 _NUMBERED: Final = re.compile(r"\(?(?:[A-ZĐ]|\d{1,2})\)?(?:\s*=.*)?")
+_DATELINE: Final = re.compile(r"\bngayF (?:\d+ )?thangS (?:\d+ )?năm(?: \d+)?$")
 _MONTHS: Final = (
-    re.compile(r"(?<!\d )\b(?:thang3|t) ?(\d{1,2}) (?:năm )?((?:19|20)\d\d)\b"),
+    re.compile(r"(?<!\d )\b(?:thangS|t) ?(\d{1,2}) (?:năm )?((?:19|20)\d\d)\b"),
     re.compile(r"\b\d{1,2} (\d{1,2}) ((?:19|20)\d\d)\b"),
     re.compile(r"(?<!\d )\b(\d{1,2}) ((?:19|20)\d\d)\b"),
     re.compile(r"\b(?P<year>(?:19|20)\d\d) ?(?P<month>\d\d)\b"),
@@ -208,7 +209,7 @@ def _collect(
         words = fold(first) if isinstance(first, str) else ""
         if words in totals:
             skipped["totals"] += 1
-        elif not whole and words and f"{words} ".startswith(ends):
+        elif not whole and words and (f"{words} ".startswith(ends) or _DATELINE.search(words)):
             ended = number
             skipped["below"] += 1
         elif _is_header(row, names):

@@ -12,7 +12,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-_TONES: Final = {"\u0300": "2", "\u0301": "3", "\u0303": "4", "\u0309": "5", "\u0323": "6"}
+# The tones as Telex types them, in capitals: a folded word has none of its own.
+_TONES: Final = {"\u0300": "F", "\u0301": "S", "\u0303": "X", "\u0309": "R", "\u0323": "J"}
 _QUALITIES: Final = frozenset("\u0302\u0306\u031b")  # â, ă, ơ
 # Letters that stand for Đ in files of other encodings.
 _D: Final = str.maketrans({"ð": "đ", "ɖ": "đ", "Ð": "Đ", "Ɖ": "Đ"})
