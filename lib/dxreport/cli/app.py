@@ -18,7 +18,18 @@ from typing import Annotated
 import typer
 
 from dxreport import __version__
-from dxreport.cli import check, facts, ingest, notebooks, publish, reconcile, render, sample, serve
+from dxreport.cli import (
+    check,
+    facts,
+    ingest,
+    mapping,
+    notebooks,
+    publish,
+    reconcile,
+    render,
+    sample,
+    serve,
+)
 from dxreport.cli.options import EXITS
 from dxreport.cli.terminal import DEBUG, fail
 from dxreport.errors import DxError
@@ -89,6 +100,9 @@ for _command in (
     sample.sample,
 ):
     app.command(epilog=EXITS)(_command)
+
+
+app.add_typer(mapping.app, name="mapping")
 
 
 def _usage(message: str) -> str:

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from dxreport.ingest.header import Found, Wanted, read
+from dxreport.ingest.header import Found, Seen, Wanted, look, read
 from dxreport.ingest.sheets import Unreadable, sheets
 
 REFUSED: Final = 3
@@ -24,36 +24,35 @@ def main() -> int:
     """Read what the request on the standard input names."""
     _limit_memory()
     request = json.load(sys.stdin)
-    wanted = Wanted(
-        columns=request["columns"],
-        needed=frozenset(request["needed"]),
-        within=request["within"],
-        totals=request["totals"],
-        end=request["end"],
-    )
+    found: Found | Seen
     try:
-        found = read(
-            sheets(
-                Path(request["path"]),
-                request["format"],
-                request["sheet"],
-                request["encoding"],
-                request["delimiter"],
-            ),
-            wanted,
+        there = sheets(
+            Path(request["path"]),
+            request["format"],
+            request["sheet"],
+            request["encoding"],
+            request["delimiter"],
         )
+        if request.get("look"):
+            lists = frozenset(request["lists"])
+            found = look(there, request["columns"], lists, request["within"])
+        else:
+            wanted = Wanted(
+                columns=request["columns"],
+                needed=frozenset(request["needed"]),
+                within=request["within"],
+                totals=request["totals"],
+                end=request["end"],
+            )
+            found = read(there, wanted)
     except Unreadable as error:
         _write({"expected": str(error), "row": error.row})
         return REFUSED
     except MemoryError:
         _write({"expected": "expected a table that fits into memory", "row": None})
         return REFUSED
-    _write(_as_json(found))
+    _write(vars(found))
     return 0
-
-
-def _as_json(found: Found) -> dict[str, Any]:
-    return vars(found)
 
 
 def _write(answer: dict[str, Any]) -> None:

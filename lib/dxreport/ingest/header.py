@@ -274,3 +274,89 @@ def months_in(texts: Sequence[str]) -> list[str]:
         if months:
             return sorted(months)
     return []
+
+
+# A first look ------------------------------------------------------------------------------
+
+_MOST_VALUES: Final = 30
+_TEXT_DATE: Final = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
+
+
+@dataclass
+class Seen:
+    """What a first look at a file finds: its headings, and where those of a vocabulary are.
+
+    `places` has, for each entry of the vocabulary, the heading that is one of its spellings.
+    `order` tells for some of them whether day or month is first, as far as the texts show it;
+    `values` the few values that a column of a list has, only for the entries that asked for them.
+    """
+
+    sheet: str
+    header_row: int
+    headings: list[str]
+    places: dict[int, str]
+    order: dict[int, str]
+    values: dict[int, list[str]]
+    months: list[str]
+
+
+def look(
+    sheets: Iterator[Sheet],
+    vocabulary: Sequence[Sequence[str]],
+    lists: frozenset[int],
+    within: int,
+) -> Seen:
+    """The headings of the sheet that has the most of a vocabulary. Raises `Unreadable`."""
+    # Without spaces: CreatedDate is Created date to whoever guesses.
+    words = [{name_of(text).replace(" ", "") for text in spellings} for spellings in vocabulary]
+    best: tuple[int, Sheet, list[list[Cell]], int] | None = None
+    for sheet in sheets:
+        head = list(islice(sheet.rows, within))
+        filled = _filled(head, sheet.merged)
+        for at, row in enumerate(filled):
+            above = filled[at - 1] if at else []
+            here = {name.replace(" ", "") for name in _places(row, above)}
+            hits = sum(bool(here & one) for one in words)
+            if hits and (best is None or hits >= best[0]):
+                best = hits, sheet, head, at
+    if best is None or best[0] < 2:
+        raise Unreadable(
+            "expected a row of headings that are known; "
+            "data/reference/headings.yml and data/mappings have those that are"
+        )
+    _, sheet, head, at = best
+    filled = _filled(head, sheet.merged)
+    above = filled[at - 1] if at else []
+    names = _places(filled[at], above)
+    headings = [clean(cell) if isinstance(cell, str) else "" for cell in filled[at]]
+    columns = {
+        number: places[0]
+        for number, one in enumerate(words)
+        if (places := next((p for name, p in names.items() if name.replace(" ", "") in one), ()))
+    }
+    rows = list(chain(head[at + 1 :], islice(sheet.rows, 5000)))
+    seen = Seen(sheet.name, sheet.first + at, headings, {}, {}, {}, _months(head[:at]))
+    for number, column in columns.items():
+        seen.places[number] = headings[column]
+        texts = [row[column] for row in rows if column < len(row)]
+        seen.order[number] = _order_of(texts)
+        if number in lists:
+            seen.values[number] = _few([t for t in texts if isinstance(t, str | int | float)])
+    return seen
+
+
+def _order_of(cells: Sequence[Cell]) -> str:
+    pairs = [m for cell in cells if isinstance(cell, str) and (m := _TEXT_DATE.match(cell))]
+    day_first = any(int(pair[1]) > 12 for pair in pairs)
+    month_first = any(int(pair[2]) > 12 for pair in pairs)
+    return "dmy" if day_first and not month_first else "mdy" if month_first > day_first else ""
+
+
+def _few(cells: Sequence[str | int | float]) -> list[str]:
+    """The values of a column that is a list of few, each seen often; none of any other column."""
+    cells = [cell for cell in cells if clean(str(cell))]
+    seen = Counter(clean(str(cell)) for cell in cells)
+    counts = {text: count for text, count in seen.items() if count > 2}
+    plain = all(len(text) <= 40 and not re.search(r"\d{5}|@", text) for text in counts)
+    often = sum(counts.values()) >= 0.5 * len(cells)
+    return sorted(counts) if len(counts) <= _MOST_VALUES and plain and often else []

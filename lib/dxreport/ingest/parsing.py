@@ -18,12 +18,14 @@ from typing import Any, Final
 
 from dxreport.errors import ContractError, DxError, Problem
 from dxreport.ingest.child import REFUSED
+from dxreport.ingest.header import Seen
 from dxreport.ingest.mapping import MappingFile
 from dxreport.ingest.sheets import Cell
 from dxreport.reading.files import display_name
 
 _SECONDS: Final = 12
 _BYTES_A_SECOND: Final = 200_000
+_LOOKED_AT: Final = 50
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,7 @@ class Raw:
 
 def read_export(path: Path, mapping: MappingFile) -> Raw:
     """The wanted columns of a file. `ContractError` where it is not what the mapping says."""
-    name = display_name(path)
-    if not path.exists():
-        raise DxError(f"{name}: there is no such file")
-    if not path.is_file():
-        raise DxError(f"{name}: expected a file, found a folder")
+    name = _file(path)
     spec = mapping.spec
     wanted = mapping.wanted()
     needed = mapping.needed()
@@ -88,6 +86,38 @@ def read_export(path: Path, mapping: MappingFile) -> Raw:
         skipped=answer["skipped"],
         months=answer["months"],
     )
+
+
+def look_at(
+    path: Path, form: str, vocabulary: Sequence[Sequence[str]], lists: Sequence[int]
+) -> Seen:
+    """The headings of a file, and which of a vocabulary they are (`header.look`)."""
+    name = _file(path)
+    request = {
+        "look": True,
+        "path": str(path.resolve()),
+        "format": form,
+        "sheet": (),
+        "encoding": (),
+        "delimiter": None,
+        "columns": vocabulary,
+        "lists": lists,
+        "within": _LOOKED_AT,
+    }
+    answer = _ask(request, name, path.stat().st_size)
+    for key in ("places", "order", "values"):
+        answer[key] = {int(at): value for at, value in answer[key].items()}
+    return Seen(**answer)
+
+
+def _file(path: Path) -> str:
+    """A file's name for errors; `DxError` where there is none."""
+    name = display_name(path)
+    if not path.exists():
+        raise DxError(f"{name}: there is no such file")
+    if not path.is_file():
+        raise DxError(f"{name}: expected a file, found a folder")
+    return name
 
 
 def _ask(request: dict[str, Any], name: str, size: int) -> Any:

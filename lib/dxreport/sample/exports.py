@@ -147,7 +147,7 @@ def _documents(frame: pl.DataFrame, name: _Names, month: Month) -> _Export:
         rows.append(
             (at, name(unit), name.parent(unit), integer(whole), integer(part), _rate(part, whole))
         )
-    whole, part = frame["outgoing"].sum(), frame["signed_from_work_file"].sum()
+    whole, part = sum(frame["outgoing"]), sum(frame["signed_from_work_file"])
     return _Export(
         "Văn bản đi",
         f"TÌNH HÌNH PHÁT HÀNH VĂN BẢN ĐI TỪ HỒ SƠ CÔNG VIỆC|Tháng {month.month} năm {month.year}",
@@ -331,8 +331,8 @@ def _write(path: Path, export: _Export) -> None:
         row += 1
         _write_headings(sheet, row, export.headings, head)
         row += len(export.headings)
-        for line in _lines(export, width):
-            for column, cell in enumerate(line):
+        for cells in _lines(export, width):
+            for column, cell in enumerate(cells):
                 if isinstance(cell, datetime):
                     sheet.write_datetime(row, column, cell, time)
                 elif cell != "":
