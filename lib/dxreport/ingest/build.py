@@ -475,14 +475,14 @@ class _Build:
             short = isinstance(cell, bool | int | float) and abs(cell) < 1e8
             return str(cell) if short or isinstance(cell, date) else None
         words = re.sub(r"\b(AM|PM|SA|CH|T|Z|UTC|GMT|am|pm)\b", "", cell)
-        if self.kinds[name] in ("integer", "datetime") or name == "month":
+        listed = [text for texts in self.spec.columns[name].values.values() for text in texts]
+        if not listed and (self.kinds[name] in ("integer", "datetime") or name == "month"):
             harmless = not re.search(r"[^\W\d_]{2}", words) and not re.search(r"\d{9}", words)
             return cell if harmless and len(cell) <= 40 else None
         if re.search(r"\d{6}|@", cell) or len(cell) > 60:
             return None
         if wrong.rule == "unit_known":
             return cell if self.known.names.is_like_a_unit(cell) else None
-        listed = [text for texts in self.spec.columns[name].values.values() for text in texts]
         near = difflib.get_close_matches(cell.casefold(), [t.casefold() for t in listed], 1, _LIKE)
         return cell if near or self._times_seen(name)[cell] >= _OFTEN else None
 

@@ -40,6 +40,7 @@ def main() -> int:
             wanted = Wanted(
                 columns=request["columns"],
                 needed=frozenset(request["needed"]),
+                filled=frozenset(request["filled"]),
                 within=request["within"],
                 totals=request["totals"],
                 end=request["end"],

@@ -32,10 +32,12 @@ _MONTHS: Final = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for: columns by their spellings, and which of them must be there."""
+    """What to look for: columns by their spellings, which of them must be there, and in which
+    every record has a value."""
 
     columns: Sequence[Sequence[str]]
     needed: frozenset[int]
+    filled: frozenset[int]
     within: int
     totals: Sequence[str]
     end: Sequence[str]
@@ -182,7 +184,7 @@ def _collect(
     ends = tuple(fold(text) + " " for text in wanted.end)
     names = [name_of(cell) if isinstance(cell, str) else "" for cell in header]
     there = [column for column in columns if column is not None]
-    needed = [column for n in wanted.needed if (column := columns[n]) is not None]
+    always = [column for n in wanted.filled if (column := columns[n]) is not None]
     found.columns = [[] for _ in columns]
     keep = [(values, column) for values, column in zip(found.columns, columns, strict=True)]
     skipped: Counter[str] = Counter()
@@ -196,7 +198,7 @@ def _collect(
         if first is None or not any(is_filled(row, column) for column in there):
             skipped["blank" if ended is None else "below"] += 1
             continue
-        whole = all(is_filled(row, column) for column in needed)
+        whole = all(is_filled(row, column) for column in always)
         if ended is not None:
             if whole:
                 raise Unreadable(

@@ -279,6 +279,15 @@ class MappingFile:
                 needed |= {*main, *((asked.column,) if isinstance(asked, Condition) else ())}
         return frozenset(needed)
 
+    def filled(self) -> frozenset[tuple[str, ...]]:
+        """Those in which every record has a value."""
+        schema = SCHEMAS[self.table].columns()
+        return frozenset(
+            column.from_
+            for name, column in self.spec.columns.items()
+            if column.from_ and not schema[name].nullable and column.default is None
+        )
+
 
 Mapped = _Mapping
 """The checked content of a mapping."""

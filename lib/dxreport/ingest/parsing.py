@@ -63,6 +63,7 @@ def read_export(path: Path, mapping: MappingFile) -> Raw:
         "delimiter": spec.delimiter,
         "columns": wanted,
         "needed": [at for at, spellings in enumerate(wanted) if spellings in needed],
+        "filled": [at for at, spellings in enumerate(wanted) if spellings in mapping.filled()],
         "within": spec.header.within,
         "totals": spec.rows.totals,
         "end": spec.rows.end,

@@ -47,7 +47,7 @@ def read_query(mapping: MappingFile) -> Export:
     frame = _ask(spec.query, address, spec.address, mapping.name)
     source = f"query of {mapping.name}"
     headings = _headings(frame.columns, mapping, source)
-    frame = frame.select(dict.fromkeys(headings.values()))
+    frame = frame.select(list(dict.fromkeys(headings.values())))
     columns: dict[tuple[str, ...], Sequence[Any] | None] = {
         wanted: [_plain(cell) for cell in frame[headings[wanted]].to_list()]
         if wanted in headings
