@@ -97,9 +97,7 @@ def _header(
     for at, row in enumerate(filled):
         places = _places(row, filled[at - 1] if at else [])
         hits = sum(any(name_of(s) in places for s in wanted.columns[n]) for n in wanted.needed)
-        if best is None or hits >= best[0]:
-            if hits == 0 and best is not None:
-                continue
+        if best is None or _is_better(hits, at, best, sheet):
             best = hits, at
     if best is None:
         raise _Near(0, Unreadable("expected a row of headings; there are no rows"))
@@ -136,6 +134,16 @@ def _header(
         )
     headings = [None if c is None else clean(str(filled[at][c])) for c in columns]
     return at, columns, headings
+
+
+def _is_better(hits: int, at: int, best: tuple[int, int], sheet: Sheet) -> bool:
+    """Whether a row has more of the headings than the best above it, or is the same headings'
+    lower part. Headings that come again further down are those of a next page."""
+    most, there = best
+    return hits > most or (
+        hits == most > 0
+        and any(top <= there < at <= bottom for (top, _), (bottom, _) in sheet.merged)
+    )
 
 
 def _filled(
@@ -319,7 +327,11 @@ def look(
             above = filled[at - 1] if at else []
             here = {name.replace(" ", "") for name in _places(row, above)}
             hits = sum(bool(here & one) for one in words)
-            if hits and (best is None or hits >= best[0]):
+            if hits and (
+                best is None
+                or (best[1] is not sheet and hits > best[0])
+                or (best[1] is sheet and _is_better(hits, at, (best[0], best[3]), sheet))
+            ):
                 best = hits, sheet, head, at
     if best is None or best[0] < 2:
         raise Unreadable(
