@@ -11,15 +11,12 @@ import fcntl
 import io
 import os
 import re
-import unicodedata
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import docx
-import lxml.html
 import polars as pl
 import pypdf
 import pytest
@@ -28,6 +25,7 @@ from command import ROOT, run
 from dxreport import cli
 from dxreport.explore import Choice, export, look
 from dxreport.report import build_report
+from traces import plain, texts
 
 MONTH = "2024-09"
 SAMPLE, REFERENCE = ROOT / "data" / "sample", ROOT / "data" / "reference"
@@ -133,46 +131,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Published:
                 said += done.stdout + done.stderr
             log.write_text(said, encoding="utf-8")
     return Published(data, out / MONTH, log.read_text(encoding="utf-8"))
-
-
-def plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).replace("\u00ad", "").split()).lower()
-
-
-def words(reader: pypdf.PdfReader) -> Iterator[str]:
-    """Every text string of a PDF's objects."""
-    for number in range(1, int(reader.trailer["/Size"])):
-        todo = [reader.get_object(pypdf.generic.IndirectObject(number, 0, reader))]
-        while todo:
-            part = todo.pop()
-            if isinstance(part, pypdf.generic.TextStringObject):
-                yield str(part)
-            elif isinstance(part, dict):
-                todo += part.values()
-            elif isinstance(part, list):
-                todo += part
-
-
-def texts(path: Path) -> Iterator[str]:
-    """All that a reader, or a program, finds in a published file."""
-    if path.suffix == ".pdf":
-        reader = pypdf.PdfReader(path)
-        yield "\n".join(page.extract_text() for page in reader.pages)
-        yield str(reader.metadata)
-        # Alternative texts, the outline, whatever stands in the file outside its pages.
-        yield "\n".join(words(reader))
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield from (
-                archive.read(name).decode("utf-8", "replace") for name in archive.namelist()
-            )
-        yield "".join(node.text or "" for node in docx.Document(str(path)).element.body.iter())
-    else:
-        text = path.read_text(encoding="utf-8")
-        yield text
-        yield re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text)
-        if path.suffix == ".html":
-            yield str(lxml.html.fromstring(text).text_content())
 
 
 # --- nothing of a citizen --------------------------------------------------------------------
