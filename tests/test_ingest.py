@@ -245,6 +245,28 @@ def test_texts_in_the_wrong_column_are_not_shown(tmp_path: Path, data: Path) -> 
     assert not any(text in said for text in CITIZENS)
 
 
+def test_a_formula_counts_with_its_value_and_never_as_empty(tmp_path: Path, data: Path) -> None:
+    import xlsxwriter
+
+    page = grid("e_copies")
+    file = tmp_path / "e.xlsx"
+    for value in (55, "", "#N/A"):
+        with xlsxwriter.Workbook(str(file)) as book:
+            sheet = book.add_worksheet()
+            for at, row in enumerate(page.all()):
+                for column, cell in enumerate(row):
+                    if at == 6 and column == 2:
+                        sheet.write_formula(at, column, "=50+5", None, value)
+                    elif cell != "":
+                        sheet.write(at, column, cell)
+        if value == 55:
+            done = ingest(file, tmp_path / "right", mapping("e_copies"))
+            assert 55 in done.built.frame["certified"]
+        else:
+            said = message(file, data, "e_copies")
+            assert "row 7, column Tổng số: expected a value; the cell's formula" in said
+
+
 def test_bad_records_are_refused_where_the_mapping_says_so(tmp_path: Path, data: Path) -> None:
     def bad(page: Grid) -> None:
         for row in page.rows[:2]:

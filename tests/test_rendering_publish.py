@@ -185,3 +185,12 @@ def test_a_document_that_is_not_whole_is_refused(name: str) -> None:
     for content in (b"", b"%PDF-1.7 cut", b"<html><body>", b"PK\x03\x04 cut"):
         with pytest.raises(DxError, match=f"the {name} that was made is not whole"):
             check(name, content)
+
+
+def test_a_data_folder_that_the_copy_of_the_project_lacks_is_given_whole(tmp_path: Path) -> None:
+    from dxreport.rendering.workspace import data_folder
+
+    assert data_folder(tmp_path, tmp_path / "data" / "x") == ("data/x", "data/x")
+    for name in ("build", "_site", ".cache"):
+        folder = tmp_path / name / "data"
+        assert data_folder(tmp_path, folder) == (folder.as_posix(), f"{name}/data")

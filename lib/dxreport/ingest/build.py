@@ -35,12 +35,15 @@ from dxreport.ingest.header import months_in, name_of
 from dxreport.ingest.mapping import Column, Condition, MappingFile, Unlisted
 from dxreport.ingest.names import UnitNames
 from dxreport.ingest.parsing import Raw
-from dxreport.ingest.sheets import Cell
+from dxreport.ingest.sheets import BROKEN, Cell
 from dxreport.ingest.values import Times, Wrong
 from dxreport.periods import Month
 from dxreport.reading.values import LOCAL_ZONE, Kind, kind_of
 
 _LIKE: Final = 0.6
+_ERRORS: Final = frozenset(
+    {BROKEN, "#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
+)
 _OFTEN: Final = 3
 """From how many rows on a value that is not known is one of a list, and not about a person."""
 
@@ -277,6 +280,8 @@ class _Build:
         return None
 
     def _extracted(self, column: Column, cell: Cell) -> Cell:
+        if isinstance(cell, str) and cell.strip() in _ERRORS:
+            raise Wrong("expected a value; the cell's formula has none, or an error", "formula")
         if column.extract is None:
             return cell
         found = re.search(column.extract, read.text(cell))

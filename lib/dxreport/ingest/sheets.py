@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 
@@ -26,7 +28,18 @@ MOST_CELLS: Final = 60_000_000
 _LONGEST_CELL: Final = 1 << 20
 _HEAD: Final = 1 << 16
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_OFFICE: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_LONGEST_TAG: Final = 4096
+_ERROR: Final = re.compile(
+    rb'<c\b[^>]*\bt="e"[^>]*>|<c\b[^>/]*><f\b(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
+)
+_PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+BROKEN: Final = "#VALUE!"
+"""What stands for a formula without a value."""
 
 
 class Unreadable(Exception):
@@ -77,8 +90,9 @@ def _workbook(path: Path, form: str, names: Sequence[str]) -> Iterator[Sheet]:
 
     with path.open("rb") as file:
         head = file.read(512)
+    broken: Mapping[str, frozenset[tuple[int, int]]] = {}
     if form == "xlsx":
-        _check_archive(path, head)
+        broken = _check_archive(path, head)
     elif not head.startswith(_OLE):
         raise Unreadable(f"expected a workbook of Excel 97 (.xls); {_looks_like(head)}")
     try:
@@ -111,16 +125,29 @@ def _workbook(path: Path, form: str, names: Sequence[str]) -> Iterator[Sheet]:
                 f"of {width:,}"
             )
         corners = [((a, b - left), (c, d - left)) for (a, b), (c, d) in merged]
-        yield Sheet(name, _rows(sheet.iter_rows()), merged=corners)
+        yield Sheet(name, _rows(sheet.iter_rows(), broken.get(name), left), merged=corners)
 
 
-def _rows(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Cell]]:
-    for row in rows:
-        yield [None if cell == "" else cell for cell in row]
+def _rows(
+    rows: Iterable[Sequence[Cell]], broken: frozenset[tuple[int, int]] | None, left: int
+) -> Iterator[list[Cell]]:
+    by_row: dict[int, list[int]] = {}
+    for at, column in broken or ():
+        by_row.setdefault(at, []).append(column - left)
+    for number, cells in enumerate(rows, 1):
+        row = [None if cell == "" else cell for cell in cells]
+        for column in by_row.get(number, ()):
+            if 0 <= column < len(row):
+                row[column] = BROKEN
+        yield row
 
 
-def _check_archive(path: Path, head: bytes) -> None:
-    """That a file is a whole zip archive of a sensible size, with a workbook in it."""
+def _check_archive(path: Path, head: bytes) -> Mapping[str, frozenset[tuple[int, int]]]:
+    """That a file is a whole zip archive of a sensible size, with a workbook in it.
+
+    Gives for each sheet the cells (row from 1, column from 0) whose formula has no value: the
+    parser takes them for empty ones.
+    """
     if not head.startswith(b"PK"):
         raise Unreadable(f"expected an Excel workbook (.xlsx); {_looks_like(head)}")
     try:
@@ -139,10 +166,43 @@ def _check_archive(path: Path, head: bytes) -> None:
             # checksums: a wrong byte anywhere is found here, and not in some cell.
             if archive.testzip() is not None:
                 raise Unreadable("expected an Excel workbook; a part of it is damaged")
+            return {name: _broken(archive, part) for name, part in _parts(archive).items()}
     except Unreadable:
         raise
     except Exception:
         raise Unreadable("expected an Excel workbook; it is damaged or cut short") from None
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The part of the archive that each sheet is in."""
+    rels = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    targets = {rel.get("Id"): str(rel.get("Target")) for rel in rels}
+    parts = {}
+    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
+        target = targets.get(sheet.get(f"{_OFFICE}id"), "")
+        part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        if part in archive.namelist():
+            parts[str(sheet.get("name"))] = part
+    return parts
+
+
+def _broken(archive: zipfile.ZipFile, part: str) -> frozenset[tuple[int, int]]:
+    """Cells that hold an error, or a formula that was saved without its value."""
+    found = set()
+    rest = b""
+    with archive.open(part) as file:
+        while chunk := file.read(1 << 20):
+            text = rest + chunk
+            rest = text[-_LONGEST_TAG:]
+            if b't="e"' not in text and b"</f></c>" not in text and b"<f" not in text:
+                continue
+            for match in _ERROR.finditer(text):
+                if place := _PLACE.search(match[0].partition(b">")[0]):
+                    column = 0
+                    for letter in place[1]:
+                        column = column * 26 + letter - 64
+                    found.add((int(place[2]), column - 1))
+    return frozenset(found)
 
 
 def _looks_like(head: bytes) -> str:

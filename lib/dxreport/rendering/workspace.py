@@ -20,7 +20,7 @@ def lay_out(root: Path, work: Path) -> None:
     work.mkdir(parents=True)
     place = work.resolve()
     for entry in sorted(root.iterdir()):
-        if entry.name in _LEFT_OUT or entry.name.startswith("."):
+        if _is_left_out(entry.name):
             continue
         if place.is_relative_to(entry.resolve()):
             continue
@@ -29,6 +29,10 @@ def lay_out(root: Path, work: Path) -> None:
             shutil.copyfile(entry, target)
         else:
             _link(entry, target)
+
+
+def _is_left_out(name: str) -> bool:
+    return name in _LEFT_OUT or name.startswith(".")
 
 
 def _link(source: Path, target: Path) -> None:
@@ -45,8 +49,10 @@ def data_folder(root: Path, data_dir: Path) -> tuple[str, str]:
     """What the document is given for the data's folder, and what its notebook shows for it."""
     path = data_dir.resolve()
     if path.is_relative_to(root.resolve()):
-        inside = path.relative_to(root.resolve()).as_posix()
-        return inside, inside
+        inside = path.relative_to(root.resolve())
+        # The copy of the project, where the document runs, has not every folder of it.
+        copied = bool(inside.parts) and not _is_left_out(inside.parts[0])
+        return inside.as_posix() if copied else path.as_posix(), inside.as_posix()
     return path.as_posix(), path.name
 
 
