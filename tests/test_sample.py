@@ -426,6 +426,27 @@ def test_a_scale_without_sense_is_refused(scale: float, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_a_month_holds_the_same_records(tmp_path: Path) -> None:
+    scale = {"pakn": 2, "procedures": 0.2}
+    make_sample(tmp_path / "one", REFERENCE, scale=scale)
+    make_sample(tmp_path / "months", REFERENCE, scale=scale, by_month=True)
+    for name in ("pakn", "procedures"):
+        parts = sorted((tmp_path / "months" / name).iterdir())
+        assert [path.name for path in parts] == [f"2024-0{month}.parquet" for month in range(1, 10)]
+        for path in parts:
+            months = pl.read_parquet(path)["received_at"].dt.strftime("%Y-%m")
+            assert set(months) == {path.stem}
+        assert pl.concat(map(pl.read_parquet, parts)).equals(read(tmp_path / "one", name))
+
+
+@pytest.mark.parametrize("by_month", [False, True])
+def test_a_table_is_not_written_in_a_second_form(by_month: bool, tmp_path: Path) -> None:
+    small = {"pakn": 0.1, "procedures": 0.01}
+    make_sample(tmp_path, REFERENCE, scale=small, by_month=not by_month)
+    with pytest.raises(UsageError, match="holds pakn.* in one form only"):
+        make_sample(tmp_path, REFERENCE, scale=small, by_month=by_month)
+
+
 def test_a_missing_calibration_is_named(tmp_path: Path) -> None:
     with pytest.raises(DxError, match=r"months\.csv"):
         make_sample(tmp_path / "out", tmp_path)

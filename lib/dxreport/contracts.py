@@ -36,6 +36,10 @@ TIME_OF: Final[Mapping[str, str]] = {
 }
 """The column that says when a row of a fact table belongs."""
 
+IDENTIFIERS: Final[Mapping[str, str]] = {"pakn": "pakn_id", "procedures": "dossier_id"}
+"""The tables of records, of which there may be millions, and the column in which each record
+has a text of its own. Their other texts (units, kinds, topics, systems) have few values."""
+
 # Times outside these are slips of a keyboard or of an export, not events.
 _EARLIEST = datetime(1900, 1, 1)
 _LATEST = datetime(2199, 12, 31, 23, 59, 59, 999_999)

@@ -31,6 +31,10 @@ def sample(
             help="Write the last month there, as Excel exports to ingest, and not into the tables.",
         ),
     ] = None,
+    by_month: Annotated[
+        bool,
+        typer.Option("--by-month", help="PAKN and dossiers as a file a month, for large scales."),
+    ] = False,
 ) -> None:
     """Make synthetic data that reproduce the published figures of September 2024.
 
@@ -45,7 +49,11 @@ def sample(
       dxreport sample --out /tmp/pakn --scale pakn=6500
 
       dxreport sample --out /tmp/dx --exports /tmp/exports
+
+      dxreport sample --out /tmp/country --scale pakn=6522,procedures=714 --by-month
     """
+    if by_month and exports is not None:
+        raise UsageError("--exports and --by-month: exports hold back from tables of one file each")
     times = _scale(scale)
     home = project_of(context)
 
@@ -53,14 +61,14 @@ def sample(
 
     given = {} if seed is None else {"seed": seed}
     with bars() as progress:
-        make_sample(out, home.reference, scale=times, progress=progress, **given)
+        make_sample(out, home.reference, scale=times, progress=progress, by_month=by_month, **given)
     folders = [out]
     if exports is not None:
         from dxreport.sample.exports import hold_back
 
         hold_back(out, home.reference, exports)
         folders.append(exports)
-    files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     write("".join(file_line(path) for path in files))
 
 

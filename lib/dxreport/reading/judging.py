@@ -1,8 +1,10 @@
 """Whether a table keeps its contract, and where it does not.
 
-First one pass counts, for every rule, the rows that break it: an aggregate, which polars
-streams, so that 20 million rows need no more memory than a few batches. Only where there is
-something to say a second pass looks for the first rows that say it.
+One pass over a file counts, for every rule, the rows that break it: aggregates, which polars
+streams, so that 20 million rows need no more memory than a few batches. Rules that look only at
+texts of few values (a unit, a kind, a topic) are held against each combination of values once,
+and not against each row. Only where there is something to say a second pass looks for the first
+rows that say it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, Final
 import polars as pl
 
 from dxreport.contracts import (
+    IDENTIFIERS,
     PERCENTAGES,
     SCHEMAS,
     TIME_OF,
@@ -28,18 +31,19 @@ from dxreport.contracts import (
     unit_checks,
     with_unit,
 )
-from dxreport.errors import SHOWN, ContractError, Problem
+from dxreport.errors import SHOWN, Problem
+from dxreport.reading.columns import Dirt, Typed, type_part
 from dxreport.reading.files import Part, readable_parquet
-from dxreport.reading.values import EXPECTED, Conversion, as_shown, conversion, is_text, kind_of
+from dxreport.reading.keys import HASH, duplicates, key_hash
+from dxreport.reading.values import EXPECTED, as_shown, is_text, kind_of
 
 MUST_HAVE_ROWS: Final = frozenset(
     {"units", "documents", "e_copies", "pakn", "procedures", "targets"}
 )
 """An empty export looks like a month in which nothing happened; it never is one."""
 
-_STORED = "stored:"
-_HASH = "key hash"
 _POSITION = "position"
+_ROWS, _FIRST, _LAST = "rows", "first time", "last time"
 _NEAREST = 3
 
 
@@ -54,18 +58,14 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class _Typed:
-    """A part with the contract's types; converted columns stand beside what was stored."""
+class _Verdict:
+    """A part that was judged. `hashes` are those of its keys, where these could be read."""
 
-    part: Part
-    wide: pl.LazyFrame
-    stored: frozenset[str]
-    fallible: frozenset[str]
-    unreadable: frozenset[str]
-    problems: tuple[Problem, ...]
-
-    def rows(self, columns: Sequence[str]) -> pl.LazyFrame:
-        return self.wide.select(columns)
+    typed: Typed
+    height: int
+    problems: Sequence[Problem]
+    total: int
+    hashes: pl.Series | None
 
 
 def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judged:
@@ -73,19 +73,19 @@ def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judg
 
     `units` is the valid catalogue, where the rows are to be held against it too.
     """
-    columns = SCHEMAS[table].column_names()
-    typed = [_typed(table, part) for part in parts]
-    problems = [problem for part in typed for problem in part.problems]
+    verdicts = []
+    for part in parts:
+        with readable_parquet(part.path):
+            verdicts.append(_judge_part(table, part, units))
+    problems = [problem for verdict in verdicts for problem in verdict.typed.problems]
     total = len(problems)
-    heights = []
-    for part in typed:
-        with readable_parquet(part.part.path):
-            height, found, count = _judge_part(table, part, units)
-        heights.append(height)
-        problems += found
-        total += count
-    if not any(part.unreadable & set(key(table)) for part in typed):
-        found, count = _duplicates(table, typed, heights)
+    for verdict in verdicts:
+        problems += verdict.problems
+        total += verdict.total
+    typed, heights = [v.typed for v in verdicts], [v.height for v in verdicts]
+    hashes = [verdict.hashes for verdict in verdicts if verdict.hashes is not None]
+    if len(hashes) == len(verdicts):
+        found, count = duplicates(table, typed, heights, hashes)
         problems += found
         total += count
     if typed and not any(heights) and not problems and table in MUST_HAVE_ROWS:
@@ -93,128 +93,159 @@ def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judg
         total += 1
     rows: pl.LazyFrame = SCHEMAS[table].create_empty().lazy()
     if typed and not problems:
+        columns = SCHEMAS[table].column_names()
         rows = pl.concat([part.rows(columns) for part in typed])
     problems.sort(key=lambda problem: problem.row or 0)
     return Judged(rows, tuple(heights), tuple(problems[:SHOWN]), total)
 
 
-# Types -------------------------------------------------------------------------------------
+def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:
+    # To clean the text of a large file costs more than to judge it, and there is nearly never
+    # anything to clean: so it is judged as it is, and once more where there was.
+    typed = type_part(table, part, Dirt())
+    seen = _look(table, typed)
+    if dirt := _dirt(typed, seen):
+        typed = type_part(table, part, dirt)
+        seen = _look(table, typed)
+    wide, broken, total = typed.wide, list(seen.broken), seen.total
+    on_units = list(_unit_checks(table, typed, units))
+    if units is not None and on_units and _has_strange_units(table, typed, seen, units):
+        wide = with_unit(wide, units)
+        counted = wide.select(_wrong(check).sum().alias(check.rule) for check in on_units)
+        counts = counted.collect(engine="streaming").row(0)
+        broken += [check for check, count in zip(on_units, counts, strict=True) if count]
+        total += sum(counts)
+    found = _first_problems(table, typed, wide, broken, units) if broken else []
+    return _Verdict(typed, seen.height, found, total, seen.hashes)
 
 
-def _typed(table: str, part: Part) -> _Typed:
-    problems: list[Problem] = []
-    conversions: dict[str, Conversion] = {}
-    schema = SCHEMAS[table].columns()
-    with readable_parquet(part.path):
-        raw = _clean_text(part)
-    for name, column in schema.items():
-        if name not in part.schema:
-            expected = "expected a column of this name, found none"
-            problems.append(Problem(part.name, expected, row=part.header_row, column=name))
-            continue
-        dtype = part.schema[name]
-        kind = kind_of(column, (table, name) in PERCENTAGES)
-        if (how := conversion(name, dtype, kind)) is None:
-            expected = f"expected {EXPECTED[kind][0]}; the column's type is another"
-            problems.append(Problem(part.name, expected, column=name, value=str(dtype)))
-        else:
-            conversions[name] = how
-    fallible = frozenset(name for name, how in conversions.items() if how.may_fail)
-    changed = {name: how.value for name, how in conversions.items() if not _is_plain(name, how)}
-    wide = raw.with_columns(pl.col(name).alias(_STORED + name) for name in changed)
-    wide = wide.with_columns(value.alias(name) for name, value in changed.items())
-    if part.in_memory:
-        # Parsed once here, and not again by each tally.
-        wide = wide.collect().lazy()
-    return _Typed(
-        part=part,
-        wide=wide,
-        stored=frozenset(changed),
-        fallible=fallible,
-        unreadable=frozenset(schema) - frozenset(conversions),
-        problems=tuple(problems),
-    )
+# One look at a file ------------------------------------------------------------------------
 
 
-def _is_plain(name: str, how: Conversion) -> bool:
-    return how.value.meta.eq(pl.col(name))
+@dataclass(frozen=True)
+class _Look:
+    """What one pass over a part gives.
 
-
-def _clean_text(part: Part) -> pl.LazyFrame:
-    """The part with text in NFC and empty text as null.
-
-    Both cost too much to do for every row of a large file on every pass, so a first pass
-    looks whether there is anything to do; nearly always there is not.
+    broken: the rules that some row breaks. total: how many breaches there are.
+    values: the rows with their first and last time for each combination of the texts of few
+    values, where the table is one of records.
+    empty, beyond: of the other texts, those with an empty value, and with more than ASCII.
     """
-    texts = [name for name, dtype in part.schema.items() if is_text(dtype)]
-    raw = part.raw.with_columns(
-        pl.col(name).cast(pl.String) for name in texts if part.schema[name] != pl.String
+
+    height: int
+    broken: Sequence[Check]
+    total: int
+    hashes: pl.Series | None
+    values: pl.DataFrame | None
+    empty: frozenset[str]
+    beyond: frozenset[str]
+
+
+def _look(table: str, typed: Typed) -> _Look:
+    few = _of_few_values(table, typed)
+    to_check = (*_type_checks(table, typed), *_applicable(checks(table), typed))
+    wrong = {f"rule {place}": _wrong(check) for place, check in enumerate(to_check)}
+    of_values = {n: rule for n, rule in wrong.items() if set(rule.meta.root_names()) <= set(few)}
+    texts = [name for name in typed.texts if name not in few]
+    frames = [
+        typed.wide.select(
+            pl.len().alias(_ROWS),
+            *(rule.sum().alias(name) for name, rule in wrong.items() if name not in of_values),
+            *(
+                (pl.col(typed.stored_name(name)) == "").any().alias(f"empty {name}")
+                for name in texts
+            ),
+            *(_beyond_ascii(typed.stored_name(name)).alias(f"beyond {name}") for name in texts),
+        )
+    ]
+    if few:
+        time = [TIME_OF[table]] if TIME_OF[table] not in typed.unreadable else []
+        frames.append(
+            typed.wide.group_by(few).agg(
+                pl.len().cast(pl.Int64).alias(_ROWS),
+                *(pl.col(name).min().alias(_FIRST) for name in time),
+                *(pl.col(name).max().alias(_LAST) for name in time),
+            )
+        )
+    if not typed.unreadable & set(key(table)):
+        frames.append(typed.wide.select(key_hash(table)))
+    counted, *others = pl.collect_all(frames, engine="streaming")
+    hashes = others.pop()[HASH] if others and others[-1].columns == [HASH] else None
+    values = others.pop() if others else None
+    flags = counted.row(0, named=True)
+    if values is not None:
+        weighed = ((rule * pl.col(_ROWS)).sum().alias(name) for name, rule in of_values.items())
+        flags |= values.select(weighed).row(0, named=True) if of_values else {}
+    return _Look(
+        height=flags[_ROWS],
+        broken=[check for check, name in zip(to_check, wrong, strict=True) if flags[name]],
+        total=sum(flags[name] for name in wrong),
+        hashes=hashes,
+        values=values,
+        empty=frozenset(name for name in texts if flags[f"empty {name}"]),
+        beyond=frozenset(name for name in texts if flags[f"beyond {name}"]),
     )
-    if not texts:
-        return raw
-    found = raw.select(
-        *((pl.col(name) == "").any().alias(f"empty {name}") for name in texts),
-        *(_beyond_ascii(name).any().alias(f"beyond {name}") for name in texts),
-    )
-    flags = found.collect(engine="streaming").row(0, named=True)
-    cleaned = {}
-    for name in texts:
-        if flags[f"beyond {name}"] and not _all_nfc(raw, name):
-            cleaned[name] = pl.col(name).str.normalize("NFC")
-        if flags[f"empty {name}"]:
-            text = cleaned.get(name, pl.col(name))
-            cleaned[name] = pl.when(text != "").then(text).otherwise(None)
-    return raw.with_columns(expression.alias(name) for name, expression in cleaned.items())
+
+
+def _of_few_values(table: str, typed: Typed) -> list[str]:
+    """The texts of a table of records that have few values, over many rows."""
+    if table not in IDENTIFIERS:
+        return []
+    return [
+        name
+        for name, column in SCHEMAS[table].columns().items()
+        if name in typed.texts
+        and name not in typed.unreadable
+        and name != IDENTIFIERS[table]
+        and kind_of(column, percent=False) == "text"
+    ]
 
 
 def _beyond_ascii(name: str) -> pl.Expr:
-    return pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()
+    return (pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()).any()
 
 
-def _all_nfc(raw: pl.LazyFrame, name: str) -> bool:
-    values = raw.filter(_beyond_ascii(name)).select(pl.col(name).unique())
-    composed = values.select((pl.col(name).str.normalize("NFC") == pl.col(name)).all())
-    return bool(composed.collect(engine="streaming").item())
+def _dirt(typed: Typed, seen: _Look) -> Dirt:
+    """What text is to be cleaned, by a look at the part as it is stored."""
+    empty, decomposed = set(seen.empty), set()
+    for name in seen.beyond:
+        text = pl.col(typed.stored_name(name))
+        values = typed.wide.filter(text.str.len_bytes() != text.str.len_chars())
+        composed = values.select((text.str.normalize("NFC") == text).all())
+        if not composed.collect(engine="streaming").item():
+            decomposed.add(name)
+    if seen.values is not None:
+        for name in set(typed.texts) & set(seen.values.columns):
+            values_of = seen.values[name]
+            if (values_of == "").any():
+                empty.add(name)
+            if (values_of.str.normalize("NFC") != values_of).any():
+                decomposed.add(name)
+    return Dirt(frozenset(empty), frozenset(decomposed))
 
 
 # Rules -------------------------------------------------------------------------------------
 
 
-def _judge_part(
-    table: str, typed: _Typed, units: pl.DataFrame | None
-) -> tuple[int, list[Problem], int]:
-    """Rows, the first problems, and the number of them all."""
-    wide = typed.wide
-    to_check = list(_type_checks(table, typed))
-    to_check += _applicable(checks(table), typed)
+def _unit_checks(table: str, typed: Typed, units: pl.DataFrame | None) -> Iterator[Check]:
     if table in TIME_OF and units is not None:
-        on_units = _applicable(unit_checks(table), typed, needs={"unit_id", TIME_OF[table]})
-        if on_units and _has_strange_units(table, wide, units):
-            wide = with_unit(wide, units)
-            to_check += on_units
-    counted = wide.select(
-        pl.len().alias("rows"),
-        *(_wrong(check).sum().alias(f"{place}") for place, check in enumerate(to_check)),
-    ).collect(engine="streaming")
-    height, *counts = counted.row(0)
-    broken = [check for check, count in zip(to_check, counts, strict=True) if count]
-    if not broken:
-        return height, [], 0
-    return height, _first_problems(table, typed, wide, broken, units), sum(counts)
+        yield from _applicable(unit_checks(table), typed, needs={"unit_id", TIME_OF[table]})
 
 
-def _has_strange_units(table: str, wide: pl.LazyFrame, units: pl.DataFrame) -> bool:
+def _has_strange_units(table: str, typed: Typed, seen: _Look, units: pl.DataFrame) -> bool:
     """Whether any row breaks a rule about units, from each unit's first and last time alone.
 
     A unit is valid without a break, so what holds for both holds between them; and to group
     20 million rows costs a third of what it costs to join them.
     """
-    time = pl.col(TIME_OF[table])
-    by_unit = wide.group_by("unit_id").agg(time.min().alias("first"), time.max().alias("last"))
-    extremes = by_unit.collect(engine="streaming")
-    ends = pl.concat(
-        extremes.select("unit_id", pl.col(end).alias(TIME_OF[table])) for end in ("first", "last")
-    )
+    time = TIME_OF[table]
+    if seen.values is not None:
+        extremes = seen.values.select("unit_id", _FIRST, _LAST)
+    else:
+        ends_of = (pl.col(time).min().alias(_FIRST), pl.col(time).max().alias(_LAST))
+        by_unit = typed.wide.group_by("unit_id").agg(ends_of)
+        extremes = by_unit.collect(engine="streaming")
+    ends = pl.concat(extremes.select("unit_id", pl.col(end).alias(time)) for end in (_FIRST, _LAST))
     strange = [_wrong(check).any().alias(check.rule) for check in unit_checks(table)]
     return any(with_unit(ends.lazy(), units).select(strange).collect().row(0))
 
@@ -223,20 +254,16 @@ def _wrong(check: Check) -> pl.Expr:
     return ~check.right.fill_null(True)
 
 
-def _type_checks(table: str, typed: _Typed) -> Iterator[Check]:
+def _type_checks(table: str, typed: Typed) -> Iterator[Check]:
     """That a stored value is there after the conversion, too."""
     for name, column in SCHEMAS[table].columns().items():
         if name in typed.fallible:
             kind = kind_of(column, (table, name) in PERCENTAGES)
-            yield Check("type", name, _was_read(name), Message(name, *EXPECTED[kind]))
-
-
-def _was_read(name: str) -> pl.Expr:
-    return pl.col(_STORED + name).is_null() | pl.col(name).is_not_null()
+            yield Check("type", name, typed.was_read(name), Message(name, *EXPECTED[kind]))
 
 
 def _applicable(
-    rules: Iterator[Check], typed: _Typed, needs: frozenset[str] | set[str] = frozenset()
+    rules: Iterator[Check], typed: Typed, needs: frozenset[str] | set[str] = frozenset()
 ) -> list[Check]:
     """The rules whose columns could be read; a row where one could not breaks only its type."""
     kept = []
@@ -246,14 +273,14 @@ def _applicable(
             continue
         right = check.right
         for name in sorted(columns & typed.fallible):
-            right = right | ~_was_read(name)
+            right = right | ~typed.was_read(name)
         kept.append(Check(check.rule, check.column, right, check.message))
     return kept
 
 
 def _first_problems(
     table: str,
-    typed: _Typed,
+    typed: Typed,
     wide: pl.LazyFrame,
     broken: Sequence[Check],
     units: pl.DataFrame | None,
@@ -303,12 +330,12 @@ def _context(table: str, wide: pl.LazyFrame) -> Iterator[pl.Expr]:
         yield as_shown(time, schema[time]).alias("time")
 
 
-def _shown_value(typed: _Typed, name: str) -> pl.Expr:
-    stored = _STORED + name if name in typed.stored else name
+def _shown_value(typed: Typed, name: str) -> pl.Expr:
+    stored = typed.stored_name(name)
     return as_shown(stored, pl.String() if name not in typed.part.schema else _dtype(typed, name))
 
 
-def _dtype(typed: _Typed, name: str) -> pl.DataType:
+def _dtype(typed: Typed, name: str) -> pl.DataType:
     dtype = typed.part.schema[name]
     return pl.String() if is_text(dtype) else dtype
 
@@ -342,82 +369,3 @@ def _nearest_units(units: pl.DataFrame | None) -> Callable[[str | None], str]:
         return seen[wanted]
 
     return nearest
-
-
-# Keys --------------------------------------------------------------------------------------
-
-
-def _duplicates(
-    table: str, typed: Sequence[_Typed], heights: Sequence[int]
-) -> tuple[list[Problem], int]:
-    """Keys that occur again, each with the row where it occurred first.
-
-    Keys are compared by a 64-bit hash: 160 MB for 20 million rows, where the keys themselves
-    would take gigabytes. What the hashes find is then looked at as it stands.
-    """
-    names = key(table)
-    complete = pl.all_horizontal(pl.col(name).is_not_null() for name in names)
-    hashes = []
-    for part in typed:
-        with readable_parquet(part.part.path):
-            hashed = part.wide.select(
-                pl.when(complete).then(pl.struct(names).hash()).alias(_HASH)
-            ).collect(engine="streaming")
-        hashes.append(hashed[_HASH])
-    every = pl.concat(hashes) if hashes else pl.Series(_HASH, [], dtype=pl.UInt64)
-    ordered = every.drop_nulls().sort()
-    if not (ordered == ordered.shift(1)).any():
-        return [], 0
-    again = (~every.is_first_distinct() & every.is_not_null()).arg_true()
-    first = _first_positions(every, again.head(SHOWN))
-    places = _Places(typed, heights)
-    problems = []
-    for position in again.head(SHOWN):
-        here, there = places.key(position, names), places.key(first[every[position]], names)
-        if here.values != there.values:
-            continue  # Two keys of one hash; about once in a hundred thousand such files.
-        column = names[0] if len(names) == 1 else " + ".join(names)
-        where = f"row {there.row}" if here.file == there.file else f"{there.file}, row {there.row}"
-        problems.append(
-            Problem(
-                here.file,
-                f"expected a key that occurs once; it is in {where} too",
-                row=here.row,
-                column=column,
-                value=", ".join(here.values),
-            )
-        )
-    return problems, len(again) if problems else 0
-
-
-def _first_positions(every: pl.Series, again: pl.Series) -> dict[int, int]:
-    wanted = every.gather(again).unique()
-    positions = every.is_in(wanted.implode()).arg_true()
-    first: dict[int, int] = {}
-    for position in positions:
-        first.setdefault(every[position], position)
-    return first
-
-
-@dataclass(frozen=True)
-class _Key:
-    file: str
-    row: int
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Where a position in the whole table is: in which file, which row."""
-
-    typed: Sequence[_Typed]
-    heights: Sequence[int]
-
-    def key(self, position: int, names: Sequence[str]) -> _Key:
-        for part, height in zip(self.typed, self.heights, strict=True):
-            if position < height:
-                row = part.wide.slice(position, 1).select(pl.col(names).cast(pl.String))
-                values = row.collect(engine="streaming").row(0)
-                return _Key(part.part.name, part.part.row(position), values)
-            position -= height
-        raise ContractError([Problem(self.typed[-1].part.name, "the file changed while read")])

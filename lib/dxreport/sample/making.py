@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from dxreport.errors import DxError, UsageError
+from dxreport.periods import Month
 from dxreport.sample.calibration import Calibration, load_calibration
 from dxreport.sample.clock import NEVER
 from dxreport.sample.counts import documents, e_copies
@@ -41,9 +43,13 @@ def make_sample(
     seed: int = 2024,
     scale: float | Mapping[str, float] = 1.0,
     progress: Progress | None = None,
+    by_month: bool = False,
 ) -> None:
     """Write a synthetic data folder: documents.csv, e_copies.csv, pakn.parquet,
     procedures.parquet and dataset.yml.
+
+    `by_month` writes PAKN and dossiers as a file for each month of receipt instead,
+    pakn/2024-01.parquet and so on.
 
     `reference` holds units.csv and calibration/. `scale` multiplies the rows of PAKN and
     dossiers and the counts of documents and copies; a mapping sets it by table, 1 where it is
@@ -60,7 +66,8 @@ def make_sample(
     calibration = load_calibration(reference)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write(calibration, out, seed, scales, progress or _quiet)
+        _must_hold_no_other_form(out, by_month)
+        _write(calibration, out, seed, scales, progress or _quiet, by_month)
     except (ValueError, KeyError, pl.exceptions.ColumnNotFoundError) as error:
         raise DxError(f"the sample's calibration does not add up: {error}") from error
     except OSError as error:
@@ -73,6 +80,7 @@ def _write(
     seed: int,
     scales: Mapping[str, float],
     progress: Progress,
+    by_month: bool,
 ) -> None:
     def rng(table: str) -> np.random.Generator:
         return np.random.default_rng([seed, TABLES.index(table)])
@@ -86,11 +94,33 @@ def _write(
         base = make_records(calibration, rng(name))
         of_copies = [seed, len(TABLES) + TABLES.index(name)]
         pieces = grow(base, shape, calibration.months, scales[name], of_copies)
-        _stream(
-            out / f"{name}.parquet",
-            _counted(pieces, name, math.floor(base.height * scales[name]), progress),
-        )
+        total = math.floor(base.height * scales[name])
+        if not total:
+            raise UsageError("the scale is so small that no record is left")
+        counted = _counted(pieces, name, total, progress)
+        if not by_month:
+            _stream(out / f"{name}.parquet", counted)
+            continue
+        (out / name).mkdir(exist_ok=True)
+        for month, of_month in groupby(counted, _month_of):
+            _stream(out / name / f"{month}.parquet", of_month)
     _put(out / "dataset.yml", calibration.dataset.encode())
+
+
+def _must_hold_no_other_form(out: Path, by_month: bool) -> None:
+    """A folder with a table in two forms is of no use, and what is there may be somebody's."""
+    for name in ("pakn", "procedures"):
+        other = out / f"{name}.parquet" if by_month else out / name
+        if other.exists():
+            raise UsageError(
+                f"{out} holds {other.name} already, and a table is there in one form only: "
+                "name another folder"
+            )
+
+
+def _month_of(piece: pl.DataFrame) -> Month:
+    """The month of receipt of a piece, which lies within one."""
+    return Month.of(piece["received_at"][0])
 
 
 def _scales(scale: float | Mapping[str, float]) -> dict[str, float]:
@@ -139,14 +169,11 @@ def _counted(
 
 def _stream(path: Path, pieces: Iterator[pl.DataFrame]) -> None:
     """Write pieces to one Parquet file as they come."""
-    first = next(pieces, None)
-    if first is None:
-        raise UsageError("the scale is so small that no record is left")
+    first = next(pieces)
 
     # A Parquet sink of polars wants a source; it asks for the pieces once, from the first.
     def source(*_wishes: object) -> Iterator[pl.DataFrame]:
-        yield first
-        yield from pieces
+        return chain([first], pieces)
 
     partial = path.with_name(f".{path.name}.part")
     try:
