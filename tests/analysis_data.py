@@ -45,7 +45,7 @@ _PROCEDURES: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Records:
     """The tables that the analysis and the facts read."""
 
@@ -53,6 +53,10 @@ class Records:
     documents: pl.LazyFrame
     e_copies: pl.LazyFrame
     procedures: pl.LazyFrame
+
+    def parts(self, table: str) -> tuple[pl.LazyFrame, ...]:
+        frame: pl.LazyFrame = getattr(self, table)
+        return (frame,)
 
 
 def catalogue(

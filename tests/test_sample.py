@@ -443,7 +443,7 @@ def test_a_file_a_month_holds_the_same_records(tmp_path: Path) -> None:
 def test_a_table_is_not_written_in_a_second_form(by_month: bool, tmp_path: Path) -> None:
     small = {"pakn": 0.1, "procedures": 0.01}
     make_sample(tmp_path, REFERENCE, scale=small, by_month=not by_month)
-    with pytest.raises(UsageError, match="holds pakn.* in one form only"):
+    with pytest.raises(UsageError, match=r"holds pakn.* in one form only"):
         make_sample(tmp_path, REFERENCE, scale=small, by_month=by_month)
 
 

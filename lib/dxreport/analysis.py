@@ -12,6 +12,7 @@ by a unit that is valid then, as the world stood at the end of the month. `scope
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ import polars as pl
 
 from dxreport import stats
 from dxreport.catalogue import Catalogue
+from dxreport.cubes import NEVER, PAKN, cube, place
 from dxreport.periods import Month
 from dxreport.tallies import pakn_as_of
 
@@ -40,6 +42,13 @@ WAITS: Final = ((0, 0), (1, 3), (4, 7), (8, 15), (16, 30), (31, None))
 """Whole days until a rated PAKN was resolved."""
 
 Band = tuple[int, int | None]
+
+BATCH: Final = 4_000_000
+"""Cases whose waiting times are ordered at once."""
+
+_ALL: Final = 0
+_PLACE: Final = pl.UInt16()
+"""Scopes are numbers while they are counted: "all" is 0, the peers follow in their order."""
 
 
 @dataclass(frozen=True)
@@ -88,34 +97,30 @@ def of_scope(frame: pl.DataFrame, scope: str) -> dict[str, Any]:
 def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
     """All frames of the annex, from the records as of the end of `month`."""
     units = peers(catalogue, month)
-    scopes = pl.concat([pl.Series("scope", ["all"]), units["scope"]])
+    names = pl.Series("scope", ["all", *units["scope"]])
+    places = pl.Series("scope", range(len(names)), dtype=_PLACE)
     months = pl.Series("month", list(map(str, month.january.until(month))))
-    cases = _scoped(_cohort(tables.pakn, catalogue, month), units)
-    rated = cases.filter(pl.col("rating").is_not_null())
-    received, processing, ratings, rating_months, rating_waits, backlog = pl.collect_all(
-        [
-            _received(cases),
-            _processing(cases),
-            _ratings(rated),
-            _rating_months(rated),
-            _rating_waits(rated),
-            _backlog(cases),
-        ],
-        engine="streaming",
+    counted = _counted(tables, catalogue, month, units)
+    by_batch = [_of_batch(batch) for batch in _batches(_cases(tables, catalogue, month, units))]
+    processing, waiting, medians, ratings, waits, backlog = map(
+        pl.concat, zip(*by_batch, strict=True)
     )
-    waiting, medians = _waiting(cases)
+
+    def named(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(names.gather(frame["scope"]))
+
     return Analysis(
         month=month,
         catalogue=catalogue,
         units=units,
-        received=_complete(received, scopes, months),
-        processing=_complete(processing, scopes),
-        waiting=waiting,
-        medians=_complete(medians, scopes),
-        ratings=_complete(ratings, scopes, pl.Series("stars", STARS, dtype=pl.Int64)),
-        rating_months=_complete(rating_months, scopes, months),
-        rating_waits=_complete(rating_waits, _places("band", WAITS)),
-        backlog=_complete(backlog, scopes, _places("band", AGES)),
+        received=named(_complete(_received(counted), places, months)),
+        processing=named(_complete(processing, places)),
+        waiting=named(waiting).sort("scope", "day"),
+        medians=named(_complete(medians, places)),
+        ratings=named(_complete(ratings, places, pl.Series("stars", STARS, dtype=pl.Int64))),
+        rating_months=named(_complete(_rating_months(counted), places, months)),
+        rating_waits=_complete(waits, _places("band", WAITS)),
+        backlog=named(_complete(backlog, places, _places("band", AGES))),
     )
 
 
@@ -137,40 +142,84 @@ def peers(catalogue: Catalogue, month: Month) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _cohort(pakn: pl.LazyFrame, catalogue: Catalogue, month: Month) -> pl.LazyFrame:
-    """The cases: unit_id, month, resolved, seconds (until resolved, or waited so far), rating."""
+def _counted(
+    tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFrame
+) -> pl.DataFrame:
+    """The cases by scope and month of receipt: n, resolved, rated, stars."""
+    valid = [unit.unit_id for unit in catalogue.units_in(month)]
+    done = pl.col("closed").is_between(NEVER, place(month), closed="right")
+    rows = cube(tables, PAKN).filter(
+        pl.col("received").is_between(place(month.january), place(month)),
+        pl.col("unit_id").is_in(valid),
+    )
+    texts = {place(each): str(each) for each in month.january.until(month)}
+    found = rows.select(
+        _scope_of(units).alias("scope"),
+        pl.col("received").replace_strict(texts, return_dtype=pl.String).alias("month"),
+        n="records",
+        resolved=pl.when(done).then("records"),
+        rated=pl.when(done).then("rated"),
+        stars=pl.when(done).then("stars"),
+    )
+    every = found.with_columns(scope=pl.lit(_ALL, dtype=_PLACE))
+    scoped = pl.concat([every, found.filter(pl.col("scope") != _ALL)])
+    return scoped.group_by("scope", "month").agg(pl.exclude("scope", "month").sum())
+
+
+def _cases(tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFrame) -> pl.DataFrame:
+    """The cases, as small as may be: scope (of the unit), resolved, rating, and seconds until it
+    was resolved, or waited so far."""
     valid = [unit.unit_id for unit in catalogue.units_in(month)]
     waited = (pl.lit(month.end) - pl.col("received_at")).dt.total_seconds()
     return (
-        pakn_as_of(pakn, month)
+        pakn_as_of(tables.pakn, month)
         .filter(
             pl.col("received_at") >= month.january.start,
             pl.col("unit_id").is_in(valid),
         )
         .select(
-            "unit_id",
             "resolved",
-            "rating",
-            month=pl.col("received_at").dt.strftime("%Y-%m"),
+            scope=_scope_of(units),
+            rating=pl.col("rating").cast(pl.Int8),
             seconds=pl.when("resolved").then("seconds").otherwise(waited),
         )
+        .collect(engine="streaming")
     )
 
 
-def _scoped(cases: pl.LazyFrame, units: pl.DataFrame) -> pl.LazyFrame:
-    """Every case once under "all", and once under its unit where that is a peer."""
-    of_peers = cases.join(units.lazy().select("unit_id", "scope"), on="unit_id", how="inner")
-    return pl.concat(
-        [cases.with_columns(scope=pl.lit("all")), of_peers.select(*_CASE, "scope")],
-        how="vertical",
-    ).drop("unit_id")
+def _scope_of(units: pl.DataFrame) -> pl.Expr:
+    """The place of a unit's scope: its place among the peers, from 1 on; `_ALL` for any other."""
+    place_of = {unit_id: at for at, unit_id in enumerate(units["unit_id"], 1)}
+    return pl.col("unit_id").replace_strict(place_of, default=_ALL, return_dtype=_PLACE)
 
 
-_CASE = ("unit_id", "resolved", "rating", "month", "seconds")
+def _batches(cases: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+    """Every case once under "all", and once under its unit where that is a peer; as many scopes
+    at once as is good for the memory."""
+    sizes = cases.filter(pl.col("scope") != _ALL)["scope"].value_counts().sort("scope")
+    batch = [cases.lazy().with_columns(scope=pl.lit(_ALL, dtype=_PLACE))]
+    rows = cases.height
+    for scope, count in sizes.iter_rows():
+        if rows + count > BATCH:
+            yield pl.concat(batch)
+            batch, rows = [], 0
+        batch.append(cases.lazy().filter(pl.col("scope") == scope))
+        rows += count
+    yield pl.concat(batch)
 
 
-def _received(cases: pl.LazyFrame) -> pl.LazyFrame:
-    return cases.group_by("scope", "month").agg(_count(), resolved=pl.col("resolved").sum())
+def _of_batch(cases: pl.LazyFrame) -> tuple[pl.DataFrame, ...]:
+    """The frames of some scopes: processing, waiting, medians, ratings, waits, backlog."""
+    rated = cases.filter(pl.col("rating").is_not_null())
+    processing, ratings, waits, backlog = pl.collect_all(
+        [_processing(cases), _ratings(rated), _rating_waits(rated), _backlog(cases)],
+        engine="streaming",
+    )
+    return processing, *_waiting(cases), ratings, waits, backlog
+
+
+def _received(counted: pl.DataFrame) -> pl.DataFrame:
+    return counted.select("scope", "month", "n", "resolved")
 
 
 def _processing(cases: pl.LazyFrame) -> pl.LazyFrame:
@@ -198,13 +247,14 @@ def _ratings(rated: pl.LazyFrame) -> pl.LazyFrame:
     return rated.group_by("scope", stars=pl.col("rating").cast(pl.Int64)).agg(_count())
 
 
-def _rating_months(rated: pl.LazyFrame) -> pl.LazyFrame:
-    return rated.group_by("scope", "month").agg(_count(), stars=_stars())
+def _rating_months(counted: pl.DataFrame) -> pl.DataFrame:
+    enough = pl.col("rated") >= SMALLEST
+    return counted.select("scope", "month", n="rated", stars=pl.when(enough).then("stars"))
 
 
 def _rating_waits(rated: pl.LazyFrame) -> pl.LazyFrame:
     return (
-        rated.filter(pl.col("scope") == "all")
+        rated.filter(pl.col("scope") == _ALL)
         .group_by(band=_band(WAITS))
         .agg(_count(), stars=_stars())
     )
@@ -220,7 +270,7 @@ def _waiting(cases: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     medians = pl.DataFrame(
         [_median(table.filter(scope=scope), scope) for scope in table["scope"].unique().sort()],
         schema={
-            "scope": pl.String,
+            "scope": _PLACE,
             "n": pl.Int64,
             "resolved": pl.Int64,
             "days": pl.Float64,
@@ -236,26 +286,20 @@ def _waiting(cases: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         grid=[day * DAY for day in range(HORIZON + 1)],
     )
     few = pl.col("at_risk") < SMALLEST
-    waiting = (
-        curve.join(enough, on="scope")
-        .select(
-            "scope",
-            day=pl.col("seconds") // DAY,
-            n="n",
-            open=pl.when(~few).then("at_risk"),
-            resolved=1 - pl.col("survival").fill_null(1.0),
-            low=1 - pl.col("high").fill_null(pl.col("survival").fill_null(1.0)),
-            high=1 - pl.col("low").fill_null(pl.col("survival").fill_null(1.0)),
-            closed=pl.when(pl.col("total") > 0).then(
-                pl.col("closed").fill_null(0) / pl.col("total")
-            ),
-        )
-        .sort("scope", "day")
+    waiting = curve.join(enough, on="scope").select(
+        "scope",
+        day=pl.col("seconds") // DAY,
+        n="n",
+        open=pl.when(~few).then("at_risk"),
+        resolved=1 - pl.col("survival").fill_null(1.0),
+        low=1 - pl.col("high").fill_null(pl.col("survival").fill_null(1.0)),
+        high=1 - pl.col("low").fill_null(pl.col("survival").fill_null(1.0)),
+        closed=pl.when(pl.col("total") > 0).then(pl.col("closed").fill_null(0) / pl.col("total")),
     )
     return waiting, medians
 
 
-def _median(table: pl.DataFrame, scope: str) -> tuple[str, int, int, float | None]:
+def _median(table: pl.DataFrame, scope: int) -> tuple[int, int, int, float | None]:
     cases, events = int(table["at_risk"][0]), int(table["events"].sum())
     seconds = stats.median_time(table, "seconds") if cases >= SMALLEST else None
     return scope, cases, events, None if seconds is None else seconds / DAY

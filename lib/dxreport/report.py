@@ -17,6 +17,7 @@ import polars as pl
 from dxreport import vi
 from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
 from dxreport.config import Project, find_project, office, read_yaml
+from dxreport.cubes import PAKN, PROCEDURES, cube, month_at
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS, Kinds, explain, packed
 from dxreport.facts import Fact, Facts, compute_facts
@@ -339,19 +340,14 @@ def build_report(
 
 def require_month(tables: Tables, month: Month) -> None:
     """`DxError` where no table of records has one of `month`; it names the months that do."""
-    frames = (
-        tables.documents.select("month"),
-        tables.e_copies.select("month"),
-        *(
-            frame.select(month=pl.col("received_at").dt.strftime("%Y-%m"))
-            for frame in (tables.pakn, tables.procedures)
-        ),
-    )
-    collected = pl.collect_all([frame.unique() for frame in frames], engine="streaming")
-    months = {text for frame in collected for text in frame["month"] if text}
-    if str(month) not in months:
-        found = _runs(sorted(Month.parse(text) for text in months))
-        has = f"the folder has {', '.join(found)}" if found else "the folder has no records at all"
+    counted = [frame.select("month").unique() for frame in (tables.documents, tables.e_copies)]
+    found = pl.collect_all(counted, engine="streaming")
+    months = {Month.parse(text) for frame in found for text in frame["month"] if text}
+    for shape in (PAKN, PROCEDURES):
+        months |= {month_at(place) for place in cube(tables, shape)["received"].unique()}
+    if month not in months:
+        runs = _runs(sorted(months))
+        has = f"the folder has {', '.join(runs)}" if runs else "the folder has no records at all"
         raise DxError(f"{month}: no data; {has}")
 
 

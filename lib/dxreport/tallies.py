@@ -1,6 +1,6 @@
 """Counting: records in, pairs of integers out, per unit and period.
 
-Everything is lazy until one `collect` a table; what comes out is small (units x topics x
+Records are read in one pass a table, by `cubes`; what comes out is small (units x topics x
 systems). No rate, no rounding and no name is known here. Definitions: the catalogue in
 `data/reference/indicators.yml`.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from dxreport.cubes import NEVER, PAKN, PROCEDURES, cube, place
 from dxreport.periods import Month, Period, PeriodId, report_periods
 
 if TYPE_CHECKING:
@@ -74,47 +74,46 @@ def tally_e_copies(tables: Tables, month: Month) -> Tally:
 
 def tally_pakn(tables: Tables, month: Month) -> Tally:
     """PAKN by unit and topic; `previous` stands as of the end of the month before."""
-    measures = {
-        "received": pl.len(),
-        "resolved": pl.col("resolved").sum(),
-        "backlog": (~pl.col("resolved")).sum(),
-        "rated": pl.col("rating").count(),
-        "stars": pl.col("rating").sum(),
-        "seconds": pl.col("seconds").sum(),
-        "on_time": (pl.col("resolved") & (pl.col("resolved_at") <= pl.col("due_at"))).sum(),
-    }
     periods = report_periods(month)
     cells: list[Cell] = []
     for ids in (("month", "ytd"), ("previous",)):
         wanted = [period for key, period in periods.items() if key in ids]
-        end = wanted[0].last
-        past_due = (~pl.col("resolved") & (pl.col("due_at") < end.end)).fill_null(False)
-        frame = pakn_as_of(_received_in(tables.pakn, wanted), end)
-        cells += _cells(
-            frame,
-            {**measures, "on_time_base": (pl.col("resolved") | past_due).sum()},
-            wanted,
-            by="topic",
-        )
-    return Tally("pakn", (*measures, "on_time_base"), tuple(cells))
+        end = place(wanted[0].last)
+        done, late = _closed_by(end), pl.col("due").is_between(NEVER, end, closed="right")
+        measures = {
+            "received": pl.col("records"),
+            "resolved": pl.when(done).then("records"),
+            "backlog": pl.when(~done).then("records"),
+            "rated": pl.when(done).then("rated"),
+            "stars": pl.when(done).then("stars"),
+            "seconds": pl.when(done).then("seconds"),
+            "on_time": pl.when(done & pl.col("in_time")).then("records"),
+            "on_time_base": pl.when(done | late).then("records"),
+        }
+        cells += _by_period(cube(tables, PAKN), measures, wanted, "part")
+    return Tally("pakn", tuple(measures), tuple(cells))
 
 
 def tally_procedures(tables: Tables, month: Month) -> Tally:
     """Dossiers by unit and system, received this year, as of the end of `month`."""
     end = report_periods(month)["end"]
-    late = pl.when(pl.col("returned_at") < month.end).then("returned_at")
-    overdue = pl.when(late.is_not_null()).then(late > pl.col("due_at"))
+    done = _closed_by(place(month))
+    overdue = pl.when(done).then(~pl.col("in_time")).otherwise(pl.col("due") <= place(month))
     measures = {
-        "received": pl.len(),
-        "filed_online": pl.col("filed_online").sum(),
-        "overdue": overdue.otherwise(pl.col("due_at") < month.end).sum(),
-        "digitised": pl.col("digitised").sum(),
-        "fee_due": pl.col("fee_due").sum(),
-        "paid_online": (pl.col("paid_online") & pl.col("fee_due")).sum(),
+        "received": pl.col("records"),
+        "filed_online": pl.col("filed_online"),
+        "overdue": pl.when(overdue).then("records"),
+        "digitised": pl.col("digitised"),
+        "fee_due": pl.col("fee_due"),
+        "paid_online": pl.col("paid_online"),
     }
-    frame = _received_in(tables.procedures, [end])
-    cells = _cells(frame, measures, [end], by="source_system")
+    cells = _by_period(cube(tables, PROCEDURES), measures, [end], "part")
     return Tally("procedures", tuple(measures), tuple(cells))
+
+
+def _closed_by(end: int) -> pl.Expr:
+    """Whether the records of a cube's row were closed by the end of the month of that place."""
+    return pl.col("closed").is_between(NEVER, end, closed="right")
 
 
 def tally_all(tables: Tables, month: Month) -> Mapping[str, Tally]:
@@ -132,47 +131,34 @@ def added(cells: Iterable[Measures], measures: Iterable[str]) -> dict[str, int]:
     return total
 
 
-def _received_in(frame: pl.LazyFrame, periods: Iterable[Period]) -> pl.LazyFrame:
-    periods = tuple(periods)
-    first: datetime = min(period.start for period in periods)
-    last: datetime = max(period.end for period in periods)
-    return frame.filter(pl.col("received_at").is_between(first, last, closed="left"))
-
-
-def _cells(
-    frame: pl.LazyFrame, measures: Mapping[str, pl.Expr], periods: list[Period], by: str
-) -> list[Cell]:
-    """One pass over the records: sums by unit, `by` and month, then added into periods."""
-    rows = (
-        frame.group_by("unit_id", by, month=pl.col("received_at").dt.strftime("%Y-%m"))
-        .agg(expr.cast(pl.Int64).alias(name) for name, expr in measures.items())
-        .collect(engine="streaming")
-    )
-    return _by_period(rows, tuple(measures), periods, by)
-
-
 def _monthly(name: str, frame: pl.LazyFrame, measures: tuple[str, ...], month: Month) -> Tally:
     periods = [report_periods(month)[key] for key in ("month", "ytd", "previous")]
-    months = [str(m) for m in (month.previous, *month.january.until(month))]
+    texts = {str(m): place(m) for m in (month.previous, *month.january.until(month))}
     rows = (
-        frame.filter(pl.col("month").is_in(months))
-        .select("unit_id", "month", *(pl.col(m).cast(pl.Int64) for m in measures))
+        frame.filter(pl.col("month").is_in(list(texts)))
+        .select(
+            "unit_id",
+            pl.col("month").replace_strict(texts, return_dtype=pl.Int64).alias("received"),
+            *(pl.col(m).cast(pl.Int64) for m in measures),
+        )
         .collect(engine="streaming")
     )
-    return Tally(name, measures, tuple(_by_period(rows, measures, periods, None)))
+    return Tally(
+        name, measures, tuple(_by_period(rows, {m: pl.col(m) for m in measures}, periods, None))
+    )
 
 
 def _by_period(
-    rows: pl.DataFrame, measures: tuple[str, ...], periods: list[Period], by: str | None
+    rows: pl.DataFrame, measures: Mapping[str, pl.Expr], periods: list[Period], by: str | None
 ) -> list[Cell]:
+    """Sums by unit and `by` over each period of rows that have the place of a month, `received`."""
     keys = ["unit_id"] if by is None else ["unit_id", by]
     cells = []
     for period in periods:
-        months = [str(m) for m in period.first.until(period.last)]
         sums = (
-            rows.filter(pl.col("month").is_in(months))
+            rows.filter(pl.col("received").is_between(place(period.first), place(period.last)))
             .group_by(keys)
-            .agg(pl.col(m).sum() for m in measures)
+            .agg(expression.sum().alias(name) for name, expression in measures.items())
             .sort(keys)
         )
         cells += [
@@ -180,7 +166,7 @@ def _by_period(
                 period.id,
                 row["unit_id"],
                 "" if by is None else row[by] or "",
-                {m: row[m] for m in measures},
+                {name: row[name] for name in measures},
             )
             for row in sums.iter_rows(named=True)
         ]

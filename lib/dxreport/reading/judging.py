@@ -49,9 +49,12 @@ _NEAREST = 3
 
 @dataclass(frozen=True)
 class Judged:
-    """A table that was read: typed rows, how many by part, and the first of what is wrong."""
+    """A table that was read: typed rows, how many by part, and the first of what is wrong.
+
+    `parts` are the rows part by part, where nothing is wrong."""
 
     rows: pl.LazyFrame
+    parts: tuple[pl.LazyFrame, ...]
     heights: tuple[int, ...]
     problems: tuple[Problem, ...]
     total: int
@@ -92,11 +95,13 @@ def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judg
         problems.append(Problem(parts[0].name, "expected at least one row, found none"))
         total += 1
     rows: pl.LazyFrame = SCHEMAS[table].create_empty().lazy()
+    by_part: tuple[pl.LazyFrame, ...] = ()
     if typed and not problems:
         columns = SCHEMAS[table].column_names()
-        rows = pl.concat([part.rows(columns) for part in typed])
+        by_part = tuple(part.rows(columns) for part in typed)
+        rows = pl.concat(by_part)
     problems.sort(key=lambda problem: problem.row or 0)
-    return Judged(rows, tuple(heights), tuple(problems[:SHOWN]), total)
+    return Judged(rows, by_part, tuple(heights), tuple(problems[:SHOWN]), total)
 
 
 def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -47,6 +47,22 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """One file's share of a table, and the fingerprint of the file."""
+
+    sha256: str
+    rows: pl.LazyFrame
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A table as it was read, and the files that it is made of."""
+
+    whole: pl.LazyFrame
+    of: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Tables:
     """The contract's tables, checked. Times are naive and local.
 
@@ -66,6 +82,14 @@ class Tables:
     sources: tuple[Source, ...]
     dataset: Dataset
     manifest: Manifest | None = None
+    pieces: Mapping[str, Pieces] = field(default_factory=dict, repr=False)
+
+    def parts(self, table: str) -> tuple[pl.LazyFrame, ...]:
+        """A fact table, file by file where it still is what was read from files."""
+        whole, known = self.facts()[table], self.pieces.get(table)
+        if known is None or known.whole is not whole:
+            return (whole,)
+        return tuple(piece.rows for piece in known.of)
 
     def facts(self) -> dict[str, pl.LazyFrame]:
         """The fact tables by name."""
@@ -95,6 +119,7 @@ def read_tables(folder: Path, reference: Path) -> Tables:
     breaches = _Breaches([], 0)
     sources: list[Source] = []
     rows: dict[str, pl.LazyFrame] = {}
+    pieces: dict[str, Pieces] = {}
     units: pl.DataFrame | None = None
     with rehearsing(_parquet_files(folder, reference)) as rehearsal:
         for table in (*_REFERENCE_TABLES, *FACT_TABLES):
@@ -106,6 +131,8 @@ def read_tables(folder: Path, reference: Path) -> Tables:
                 continue
             breaches.add(judged.problems, judged.total)
             rows[table] = judged.rows
+            of = [Piece(p.sha256, part) for p, part in zip(parts, judged.parts, strict=False)]
+            pieces[table] = Pieces(judged.rows, tuple(of))
             sources += _sources(table, parts, judged, origin)
             if table == "units" and not judged.total:
                 units = judged.rows.collect()
@@ -126,6 +153,7 @@ def read_tables(folder: Path, reference: Path) -> Tables:
         targets=rows["targets"].collect(),
         baselines=rows["baselines"].collect(),
         topics=rows["topics"].collect(),
+        pieces=pieces,
     )
 
 

@@ -1,0 +1,88 @@
+"""The cube: a few rows that stand for all records, of any time, in any number of files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dxreport.cubes import COLUMNS, NEVER, PAKN, PROCEDURES, Shape, cube, month_at, place
+from dxreport.periods import Month
+from dxreport.reading import Tables, read_tables
+from dxreport.sample import make_sample
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "data" / "reference"
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample as a file a month."""
+    folder = tmp_path_factory.mktemp("months")
+    make_sample(folder, REFERENCE, scale={"procedures": 0.2}, by_month=True)
+    return folder
+
+
+def plain(tables: Tables, shape: Shape) -> dict[tuple[object, ...], int]:
+    """The records by the cube's keys, counted one by one in Python."""
+    counts: dict[tuple[object, ...], int] = {}
+    for row in tables.facts()[shape.table].collect().iter_rows(named=True):
+        closed, due = row[shape.closed_at], row["due_at"]
+        key = (
+            row["unit_id"],
+            row[shape.part],
+            place(Month.of(row["received_at"])),
+            NEVER if closed is None else place(Month.of(closed)),
+            NEVER if due is None else place(Month.of(due)),
+            closed is not None and due is not None and closed <= due,
+        )
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@pytest.mark.parametrize("shape", [PAKN, PROCEDURES], ids=lambda shape: shape.table)
+def test_every_record_is_in_the_row_of_its_months(shape: Shape, months: Path) -> None:
+    tables = read_tables(months, REFERENCE)
+    assert len(tables.parts(shape.table)) == 9
+    counted = cube(tables, shape)
+    keys = [name for name in COLUMNS if name != "records"]
+    found = dict(zip(counted.select(keys).iter_rows(), counted["records"], strict=True))
+    assert found == plain(tables, shape)
+    assert len(found) > 100
+
+
+def test_times_of_any_year_keep_their_month_and_whole_seconds() -> None:
+    times = [
+        (datetime(1900, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 999_999)),
+        (datetime(1969, 12, 31, 23, 59, 59, 500_000), datetime(1970, 1, 1, 0, 0, 1)),
+        (datetime(2199, 12, 31, 23, 59, 59, 999_999), datetime(2199, 12, 31, 23, 59, 59, 999_999)),
+    ]
+    rows = [("1", "t", received, datetime.max, closed, 5) for received, closed in times]
+    frame = pl.DataFrame(
+        rows,
+        schema=["unit_id", "topic", "received_at", "due_at", "resolved_at", "rating"],
+        orient="row",
+    )
+
+    class OfThese:
+        def parts(self, _table: str) -> tuple[pl.LazyFrame, ...]:
+            return (frame.lazy(),)
+
+    counted = cube(OfThese(), PAKN)  # type: ignore[arg-type]
+    assert [str(month_at(number)) for number in counted["received"]] == [
+        "1900-01",
+        "1969-12",
+        "2199-12",
+    ]
+    assert [str(month_at(number)) for number in counted["closed"]] == [
+        "1969-12",
+        "1970-01",
+        "2199-12",
+    ]
+    assert set(counted["due"]) == {place(Month(9998, 12)) + 12}
+    assert counted["seconds"].to_list() == [
+        (closed - received).days * 86_400 + (closed - received).seconds
+        for received, closed in times
+    ]
