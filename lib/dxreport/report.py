@@ -197,7 +197,9 @@ class Report:
 
         Its pictures for print are written beside the document, below the current folder.
         """
-        return self.figure(name).to_markdown(Path.cwd(), label)
+        from dxreport.charts import pictures
+
+        return self.figure(name).to_markdown(Path.cwd(), label, pictures.current())
 
     def charts(self, *names: str, first: int = 1) -> Markdown:
         """Several charts one after the other, numbered from `first`."""

@@ -137,6 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    # jsonschema would build 38 grammars for addresses beyond ASCII, for a third of all imports'
+    # time; no schema here has one.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries tell their programmers
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -110,10 +112,44 @@ class Tables:
 def read_tables(folder: Path, reference: Path) -> Tables:
     """The tables of a data folder; reference tables that it does not hold from `reference`.
 
+    What was read last is given again while no file of either folder has changed: a command and
+    the document that it runs then speak of the same data, and read them once.
+
     Raises `UsageError` where there is no such folder, and `ContractError` with the first
     breaches of the contract in any of the tables, and the number of them all.
     """
     _must_be_a_folder(folder)
+    seen = _seen(folder, reference)
+    if seen is not None and seen in _last:
+        return _last[seen]
+    tables = _read(folder, reference)
+    if seen is not None:
+        _last.clear()
+        _last[seen] = tables
+    return tables
+
+
+_Seen = tuple[tuple[str, int, int, int], ...]
+_last: Final[dict[_Seen, Tables]] = {}
+_SETTLED: Final = 100_000_000
+"""Nanoseconds after which a file that was changed again would bear another time."""
+
+
+def _seen(folder: Path, reference: Path) -> _Seen | None:
+    """What tells two states of the folders apart: every file's path, size, time and number.
+
+    None where a file has changed just now, and may once more without its time telling."""
+    files = []
+    for place in (folder.resolve(), reference.resolve()):
+        for path in sorted({*place.glob("*"), *place.glob("*/*.parquet")}):
+            with suppress(OSError):
+                about = path.stat()
+                files.append((str(path), about.st_size, about.st_mtime_ns, about.st_ino))
+    newest = max((changed for _, _, changed, _ in files), default=0)
+    return tuple(files) if time.time_ns() - newest > _SETTLED else None
+
+
+def _read(folder: Path, reference: Path) -> Tables:
     dataset = _dataset(folder)
     manifest = read_manifest(folder)
     breaches = _Breaches([], 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from dxreport.charts.pictures import Pictures
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto
 from dxreport.rendering.qmd import Document
@@ -30,6 +31,7 @@ class Job:
     notebook: NotebookNode
     metadata: Mapping[str, Any]
     month: Month
+    pictures: Pictures
 
 
 @contextlib.contextmanager
@@ -59,11 +61,13 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
     def pdf() -> bytes:
         code = embedded.write_typst(source, job.work)
         fonts = [extension / "fonts", FONT_DIRECTORY]
+        job.pictures.wait()
         return embedded.compile_pdf(
             code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
         )
 
     def docx() -> bytes:
+        job.pictures.wait()
         return embedded.write_docx(source, job.work)
 
     makers = {"html": html, "pdf": pdf, "docx": docx}
@@ -77,6 +81,7 @@ def by_quarto(
     extension = job.work / embedded.EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
     made = {}
+    job.pictures.wait()
     for name in formats:
         with timed(name, step):
             content = quarto.render(used, job.notebook, name, job.work, job.metadata, epoch)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from dxreport.charts.pictures import drawn_aside
 from dxreport.config import Project, read_yaml
 from dxreport.errors import UsageError
 from dxreport.periods import Month
@@ -96,18 +97,19 @@ def render_month(
     configured = read_yaml(project.configuration) or {}
     with timed("read", step):
         document = read_document(work / "report.qmd", metadata=configured, root=work)
-    with timed("execute", step):
-        given, shown = data_folder(project.root, data_dir)
-        notebook = execute(
-            document,
-            {"month": str(month), "data_dir": given},
-            folder=work,
-            shown={"data_dir": shown},
-        )
-    metadata = metadata_of(configured, document, letter or {})
-    metadata["downloads"] = _downloads(chosen, extras)
-    job = Job(work, document, notebook, metadata, month)
-    made = by_quarto(job, used, chosen, step) if used else by_pandoc(job, chosen, step)
+    with drawn_aside(wanted=bool({"pdf", "docx"} & set(chosen))) as pictures:
+        with timed("execute", step):
+            given, shown = data_folder(project.root, data_dir)
+            notebook = execute(
+                document,
+                {"month": str(month), "data_dir": given},
+                folder=work,
+                shown={"data_dir": shown},
+            )
+        metadata = metadata_of(configured, document, letter or {})
+        metadata["downloads"] = _downloads(chosen, extras)
+        job = Job(work, document, notebook, metadata, month, pictures)
+        made = by_quarto(job, used, chosen, step) if used else by_pandoc(job, chosen, step)
     with timed("check", step):
         for name, content in made.items():
             check(name, content)
