@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,6 +79,14 @@ def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
 
     require_month(tables, month)
     return compute_facts(tables, catalogue_of(tables, home), month)
+
+
+def require_months(tables: Tables, months: Iterable[Month]) -> None:
+    """`DxError` for the first month that no table of records has."""
+    from dxreport.report import require_month
+
+    for month in months:
+        require_month(tables, month)
 
 
 def parse_formats(text: str) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,19 +14,16 @@ from dxreport.cli.options import (
     FORMATS,
     DataOption,
     OutOption,
-    catalogue_of,
-    facts_of,
     parse_date,
     parse_formats,
     project_of,
+    require_months,
     tables_of,
 )
 from dxreport.cli.terminal import file_line, note, progress, write
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from dxreport.facts import Facts
-    from dxreport.rendering import Extra
     from dxreport.site import Published
 
 _LOST = "the notebooks were of the earlier report and went with it; dxreport notebooks runs them"
@@ -55,6 +54,13 @@ def render(
     notebooks: Annotated[
         bool, typer.Option("--notebooks", help="Run the analysis notebooks too, with the report.")
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How many months at once; one a processor if not given."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Make everything anew, and keep none of it.")
+    ] = False,
 ) -> None:
     """Make the report of a month: a web page, a PDF and a DOCX, with its facts as CSV.
 
@@ -64,6 +70,10 @@ def render(
     published before stays as it was if anything fails. The archive of months (DIR/index.html),
     DIR/latest and the links from month to month follow.
 
+    Bad data stop the run before any month is published. Where a month's document fails, those in
+    work beside it are finished, and no other is begun. What was made before from the same data,
+    documents, settings and program is not made again.
+
     [bold]Examples[/]
 
       dxreport render 2024-09
@@ -72,7 +82,9 @@ def render(
 
       dxreport render 2024-09 --formats pdf,docx --number 123 --date 2024-10-04
     """
+    from dxreport.cache import user_cache
     from dxreport.periods import parse_months
+    from dxreport.site.orders import Order
 
     wanted = parse_months(months)
     chosen = parse_formats(formats)
@@ -81,52 +93,58 @@ def render(
         letter["date"] = parse_date(dated).isoformat()
     if letter and len(wanted) > 1:
         raise UsageError("--number and --date are of one letter: give one month with them")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs: {jobs} is not a number of processes: 1 or more")
     home = project_of(context)
-    # Bad data, or a month that has none, must stop the run before it has published anything.
-    tables = tables_of(home, data)
-    found = [facts_of(tables, home, month) for month in wanted]
-
-    from dxreport.headlines import headlines
-    from dxreport.site.publishing import notebooks_extra, publish_month
-
-    catalogue = catalogue_of(tables, home)
-    for facts in found:
+    store = None if no_cache else user_cache()
+    source, site = data or home.sample, out or home.root / "_site"
+    orders = [
+        Order(home, month, source, site, chosen, engine, letter, notebooks, store)
+        for month in wanted
+    ]
+    left = []
+    for order in orders:
         began = time.perf_counter()
-        extras = [_facts_extra(facts)]
-        if notebooks:
-            extras.append(notebooks_extra(home, facts.month, tables.folder))
-        with progress(f"{facts.month}") as on_step:
-            done = publish_month(
-                home,
-                facts.month,
-                tables.folder,
-                out or home.root / "_site",
-                formats=chosen,
-                engine=engine,
-                letter=letter,
-                extras=extras,
-                tables=tables,
-                headlines=headlines(facts, catalogue),
-                on_step=on_step,
-            )
-        write(_told(done, time.perf_counter() - began))
-        if done.lost:
-            note(f"{facts.month}: {_LOST}")
+        if order.is_done():
+            files = sorted(p for p in (site / str(order.month)).iterdir() if p.is_file())
+            took = time.perf_counter() - began
+            write(f"{_files(files)}nothing has changed · in all {took:.2f} s\n")
+        else:
+            left.append(order)
+    if not left:
+        return
+    # Bad data, or a month that has none, must stop the run before it has published anything.
+    tables = tables_of(home, source)
+    require_months(tables, [order.month for order in left])
+
+    from dxreport.site.months import publish, publish_side_by_side
+
+    processes = min(jobs or _processors(), len(left))
+    if processes > 1:
+        for published in publish_side_by_side(left, processes):
+            _tell(published)
+        return
+    for order in left:
+        with progress(f"{order.month}") as on_step:
+            published = publish(order, on_step)
+        _tell(published)
 
 
-def _facts_extra(facts: Facts) -> Extra:
-    """The facts' CSV beside the documents, linked at the head of the page."""
-    from dxreport.exports import facts_csv
-    from dxreport.rendering import FACTS, Extra, Link
-
-    def save(folder: Path) -> None:
-        (folder / FACTS).write_bytes(facts_csv(facts).encode())
-
-    return Extra("facts", save, (Link(FACTS, "Số liệu CSV", "text/csv"),))
+def _processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
 
 
-def _told(done: Published, seconds: float) -> str:
+def _tell(done: Published) -> None:
     """What was published, where, and how long each step took."""
-    files = "".join(file_line(path) for path in done.files)
     steps = " · ".join(f"{name} {took:.2f} s" for name, took in done.steps)
-    return f"{files}{steps} · in all {seconds:.2f} s ({done.engine})\n"
+    write(f"{_files(done.files)}{steps} · in all {done.seconds:.2f} s ({done.engine})\n")
+    if done.lost:
+        note(f"{done.folder.name}: {_LOST}")
+
+
+def _files(files: Iterable[Path]) -> str:
+    return "".join(file_line(path) for path in files)

@@ -86,14 +86,31 @@ def write_manifest(folder: Path, described: Manifest) -> None:
     write_new(folder / MANIFEST, _json(whole))
 
 
-def write_run(folder: Path, steps: Sequence[tuple[str, float]], began: datetime) -> None:
-    """How the run went: when it began, how long it and each of its steps took, in seconds."""
-    told = {
+def write_run(
+    folder: Path, steps: Sequence[tuple[str, float]], began: datetime, inputs: str | None = None
+) -> None:
+    """How the run went: when it began, how long it and each of its steps took, in seconds.
+
+    `inputs` is the fingerprint of all that the month was made of, where it is known.
+    """
+    told: dict[str, Any] = {
         "began": began.astimezone(UTC).isoformat(timespec="seconds"),
         "duration": round((datetime.now(UTC) - began).total_seconds(), 3),
         "steps": {name: round(seconds, 3) for name, seconds in steps},
     }
+    if inputs:
+        told["inputs"] = inputs
     write_new(folder / RUN, _json(told))
+
+
+def is_of(folder: Path, inputs: str) -> bool:
+    """Whether a published folder was made of these inputs, and still is as it was published."""
+    try:
+        told = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        verify(folder)
+    except (OSError, ValueError, DxError):
+        return False
+    return isinstance(told, dict) and told.get("inputs") == inputs
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from dxreport.cache import Cache, pack, unpack
 from dxreport.config import Project
 from dxreport.errors import DxError, UsageError
 from dxreport.notebooks import make_notebooks, with_notebooks
 from dxreport.periods import Month
-from dxreport.rendering import Extra, render_month
+from dxreport.rendering import Extra, Rendered, render_month
 from dxreport.rendering.documents import OnStep, timed
 from dxreport.rendering.month import FormatName, check_engine, check_formats
 from dxreport.rendering.workspace import data_folder
@@ -48,6 +50,7 @@ class Published:
     steps: tuple[tuple[str, float], ...]
     engine: str
     lost: bool
+    seconds: float
 
 
 def publish_month(
@@ -62,20 +65,29 @@ def publish_month(
     tables: Tables | None = None,
     headlines: Sequence[Headline] = (),
     on_step: OnStep | None = None,
+    keep: Keep | None = None,
 ) -> Published:
     """Render `month` from `data_dir` and publish it as `out/YYYY-MM`, whole or not at all.
 
     The arguments up to `extras` are those of `render_month`. tables: what the figures were
     computed from, for the manifest. headlines: the figures that the archive shows.
+    keep: where what is made may come from, and is kept, with what tells its inputs apart.
     """
     chosen = check_formats(formats)
     check_engine(engine)
     out = out.resolve()
-    began = datetime.now(UTC)
+    began, clock = datetime.now(UTC), time.perf_counter()
     with staged(out, str(month)) as folder:
-        done = render_month(
+        key = keep.key() if keep else None
+        known = keep.restore(folder, key) if keep and key else None
+        done = known or render_month(
             project, month, data_dir, folder, chosen, engine, letter, extras, on_step
         )
+        # What changed while it was read belongs to no fingerprint.
+        if keep and key and keep.key() != key:
+            key = None
+        if keep and key and not known:
+            keep.save(folder, key, done.engine)
         steps = [*done.steps]
 
         def step(name: str, seconds: float) -> None:
@@ -99,14 +111,49 @@ def publish_month(
                 headlines=headlines,
             )
             write_manifest(folder, described)
-            write_run(folder, steps, began)
+            write_run(folder, steps, began, key)
             had = (out / str(month) / NOTEBOOKS).is_dir()
             lost = had and not (folder / NOTEBOOKS).is_dir()
             with locked(out):
                 place_months(out, {month: folder}, look_of(project))
     target = out / str(month)
     names = sorted(path for path in target.iterdir() if path.is_file())
-    return Published(target, tuple(names), tuple(steps), done.engine, lost)
+    seconds = time.perf_counter() - clock
+    return Published(target, tuple(names), tuple(steps), done.engine, lost, seconds)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A store of rendered months; `key` tells the fingerprint of what this one is made of."""
+
+    store: Cache
+    key: Callable[[], str | None]
+
+    def restore(self, folder: Path, key: str) -> Rendered | None:
+        """Put what is kept under the key into the empty folder; None where there is nothing."""
+        began = time.perf_counter()
+        content = self.store.get(key)
+        if content is None:
+            return None
+        files = unpack(content)
+        engine = files.pop(_ENGINE).decode()
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return Rendered(engine, (("kept", time.perf_counter() - began),))
+
+    def save(self, folder: Path, key: str, engine: str) -> None:
+        """Keep all files of a folder that was rendered."""
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        self.store.put(key, pack(files | {_ENGINE: engine.encode()}))
+
+
+_ENGINE = ".engine"
 
 
 def notebooks_extra(project: Project, month: Month, data_dir: Path) -> Extra:

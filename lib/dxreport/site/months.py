@@ -1,0 +1,100 @@
+"""One month or many, one after the other or side by side, with the same bytes either way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from dxreport.catalogue import load_catalogue
+from dxreport.errors import DxError, UsageError
+from dxreport.exports import facts_csv
+from dxreport.facts import Facts, compute_facts
+from dxreport.headlines import headlines
+from dxreport.reading import read_tables
+from dxreport.rendering import FACTS, Extra, Link
+from dxreport.rendering.documents import OnStep
+from dxreport.site.orders import Order
+from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_month
+
+
+def publish(order: Order, on_step: OnStep | None = None) -> Published:
+    """Render a month, or take it from the store, and put it into its place."""
+    tables = read_tables(order.data, order.project.reference)
+    catalogue = load_catalogue(
+        tables.units, tables.targets, tables.baselines, tables.topics, order.project.reference
+    )
+    facts = compute_facts(tables, catalogue, order.month)
+    extras = [_facts_extra(facts)]
+    if order.notebooks:
+        extras.append(notebooks_extra(order.project, order.month, order.data))
+    return publish_month(
+        order.project,
+        order.month,
+        order.data,
+        order.out,
+        formats=order.formats,
+        engine=order.engine,
+        letter=order.letter,
+        extras=extras,
+        tables=tables,
+        headlines=headlines(facts, catalogue),
+        on_step=on_step,
+        keep=Keep(order.store, order.key) if order.store else None,
+    )
+
+
+def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Published]:
+    """Publish months in `jobs` processes; what is done comes in the order of the months.
+
+    Where a month fails no other is begun, those in work are finished, and the error of the
+    earliest that failed is raised once all before it came out.
+    """
+    # Processes that begin anew: the engines' threads do not live through a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
+        futures = [pool.submit(_work, order) for order in orders]
+        try:
+            for order, future in zip(orders, futures, strict=True):
+                done = future.result()
+                if isinstance(done, _Failed):
+                    kind = UsageError if done.is_usage else DxError
+                    raise kind("\n".join(f"{order.month}: {row}" for row in done.text.splitlines()))
+                yield done
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """A `DxError` on its way to another process."""
+
+    text: str
+    is_usage: bool
+
+
+def _begin() -> None:
+    # An interruption is the first process's to deal with; see also `cli.app.main`.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def _work(order: Order) -> Published | _Failed:
+    try:
+        return publish(order)
+    except DxError as error:
+        return _Failed(str(error), isinstance(error, UsageError))
+
+
+def _facts_extra(facts: Facts) -> Extra:
+    """The facts' CSV beside the documents, linked at the head of the page."""
+
+    def save(folder: Path) -> None:
+        (folder / FACTS).write_bytes(facts_csv(facts).encode())
+
+    return Extra("facts", save, (Link(FACTS, "Số liệu CSV", "text/csv"),))
