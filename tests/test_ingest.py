@@ -193,7 +193,7 @@ def test_an_unknown_unit_lists_the_nearest(
     file = export(tmp_path, "e_copies", lambda page: page.rows[1].__setitem__(1, "TX. Quế Vỏ"))
     said = message(file, data, "e_copies")
     assert said.startswith(
-        "e_copies.xlsx, sheet Dữ liệu, row 6, column Đơn vị: 'TX. Quế Vỏ': expected a unit of the "
+        "e_copies.xlsx, sheet Dữ liệu, row 7, column Đơn vị: 'TX. Quế Vỏ': expected a unit of the "
         "catalogue; nearest: 259 (Thị xã Quế Võ), "
     )
 

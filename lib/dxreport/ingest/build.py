@@ -40,7 +40,7 @@ from dxreport.ingest.values import Times, Wrong
 from dxreport.periods import Month
 from dxreport.reading.values import LOCAL_ZONE, Kind, kind_of
 
-_LIKE: Final = 0.6
+_LIKE: Final = 0.7
 _ERRORS: Final = frozenset(
     {BROKEN, "#N/A", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
 )
@@ -205,6 +205,8 @@ class _Build:
         asked = column.only_where if isinstance(column.only_where, Condition) else None
         constant = self._constant(name, column)
         empty = self.empty if column.empty is None else frozenset(map(name_of, column.empty))
+        # Most columns are one column of the export, whose cells mean the same in every row.
+        plain = self.raw.columns.get(column.from_) if _is_plain(name, column) else None
         memo: dict[Any, Any] = {}
         mixed: set[type] = set()
         for place, at in enumerate(self.kept):
@@ -213,25 +215,33 @@ class _Build:
             if constant is not None:
                 out[place] = constant
                 continue
+            if plain is not None:
+                cell = plain[at]
+                known = memo.get((type(cell), cell), memo)
+                if known is None:
+                    continue
+                if known is not memo:
+                    if isinstance(known, Wrong):
+                        self._wrong(name, at, known, cell)
+                    else:
+                        out[place] = known
+                    continue
             cell = self._source(column, at, empty)
             if cell is None:
                 if column.is_ is not None:
                     out[place] = column.is_ == "empty"
+                elif plain is not None:
+                    memo[type(plain[at]), plain[at]] = None
                 continue
             mixed.add(type(cell))
-            memo_key = (type(cell), cell)
-            if memo_key in memo and name != "unit_id" and not column.percent_of:
-                found = memo[memo_key]
-            else:
-                try:
-                    found = convert(self._extracted(column, cell), place)
-                except Wrong as wrong:
-                    found = wrong
-                memo[memo_key] = found
-            if isinstance(found, Wrong):
-                self._wrong(name, at, found, cell)
+            try:
+                found = convert(self._extracted(column, cell), place)
+            except Wrong as wrong:
+                found = wrong
+                self._wrong(name, at, wrong, cell)
             else:
                 out[place] = found
+            memo[type(cell), cell] = found
         if self.kinds[name] == "datetime" and str in mixed and mixed & {datetime, date}:
             self.notes.append(
                 f"column {self._heading(name)} has real dates and texts mixed: a spreadsheet that "
@@ -532,6 +542,12 @@ class _Build:
                 f"expected at most {limit} to be refused, found {len(bad)} of {rows}",
             )
             raise ContractError([whole, *problems[: SHOWN - 1]], len(problems) + 1)
+
+
+def _is_plain(name: str, column: Column) -> bool:
+    """Whether a value follows from one cell alone."""
+    alone = not (column.join or column.fallback or column.percent_of)
+    return bool(column.from_) and alone and name != "unit_id"
 
 
 _OF_UNITS: Final = frozenset({"unit_in_force"})

@@ -191,6 +191,7 @@ def _collect(
     totals = {fold(text) for text in wanted.totals}
     ends = tuple(fold(text) + " " for text in wanted.end)
     names = [name_of(cell) if isinstance(cell, str) else "" for cell in header]
+    headings = set(names) - {""}
     there = [column for column in columns if column is not None]
     always = [column for n in wanted.filled if (column := columns[n]) is not None]
     found.columns = [[] for _ in columns]
@@ -222,7 +223,7 @@ def _collect(
         elif not whole and words and (f"{words} ".startswith(ends) or _DATELINE.search(words)):
             ended = number
             skipped["below"] += 1
-        elif _is_header(row, names):
+        elif words in headings and _is_header(row, names):
             skipped["headings"] += 1
         elif number == found.header_row + 1 and _is_numbering(row):
             skipped["numbering"] += 1

@@ -26,6 +26,7 @@ from dxreport.reading.files import display_name, find, open_part
 ALIASES: Final = "aliases"
 _NEAREST: Final = 3
 _LIKE: Final = 0.6
+_ALIKE: Final = 0.8
 """How much a text must resemble a known one to be shown: what resembles none may be a person's."""
 
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -137,8 +138,13 @@ class UnitNames:
         return f"{id_} ({unit.name}{', ' + over.name if over else ''})"
 
     def is_like_a_unit(self, name: str) -> bool:
-        """Whether a text resembles a unit's name enough to be one with a slip in it."""
-        return bool(difflib.get_close_matches(_key(name), self._keys, n=1, cutoff=_LIKE))
+        """Whether a text is surely meant for a unit, so that an error may show it.
+
+        It resembles a unit's name closely, or begins as a place's does; a person's does neither.
+        """
+        key = _key(name)
+        likeness = _LIKE if _split(key)[0] else _ALIKE
+        return bool(difflib.get_close_matches(key, self._keys, n=1, cutoff=likeness))
 
     def nearest(self, name: str) -> str:
         """The units whose names look most like a text, for a person to choose from."""

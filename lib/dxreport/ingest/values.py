@@ -44,6 +44,7 @@ _BEFORE: Final = re.compile(rf"{_TIME}[, ]+(?=\d)")
 _FIRST_SERIAL, _LAST_SERIAL = 1, 2_958_465  # 31/12/9999
 _EPOCH: Final = datetime(1899, 12, 30)
 _EXACT: Final = 1e15
+_SHORT_EMPTY, _LONGEST_EMPTY = 8, 16
 _INTEGERS: Final = {
     "vi": re.compile(r"-?(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:,0+)?"),
     "en": re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.0+)?"),
@@ -89,7 +90,11 @@ def is_empty(cell: Cell, empty: frozenset[str]) -> bool:
     """Whether a cell holds nothing, or one of the texts that stand for nothing."""
     if cell is None:
         return True
-    return isinstance(cell, str) and (name_of(cell) in empty or not cell.strip())
+    if not isinstance(cell, str):
+        return False
+    # Few cells are as short as the texts that stand for nothing.
+    short = len(cell) <= _LONGEST_EMPTY or any(len(text) > _SHORT_EMPTY for text in empty)
+    return not cell.strip() or (short and name_of(cell) in empty)
 
 
 def listed(cell: Cell, values: Mapping[str, object]) -> object:
