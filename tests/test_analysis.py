@@ -264,7 +264,7 @@ def test_bands_begin_and_end_on_whole_days(known: Catalogue) -> None:
 
 
 def test_peers_are_the_communes_where_there_are_no_districts(known: Catalogue) -> None:
-    communes = tuple(unit for unit in known.units if unit.level != "district")
+    communes = tuple(u for u in known.units_in(data.MONTH) if u.level != "district")
     two_tiers = replace(known, units=communes)
     found = peers(two_tiers, data.MONTH)
     assert found.height == 126

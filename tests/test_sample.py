@@ -460,8 +460,18 @@ def reference(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+def units_on(day: str) -> list[dict[str, str]]:
+    """The units that are valid on a day, in the order of printing."""
+    found = [
+        unit
+        for unit in reference("units.csv")
+        if (unit["valid_from"] or day) <= day <= (unit["valid_to"] or day)
+    ]
+    return sorted(found, key=lambda unit: int(unit["order"]))
+
+
 def test_the_catalogue_of_units_is_whole() -> None:
-    units = reference("units.csv")
+    units = units_on("2024-09-30")
     by_kind: dict[tuple[str, str], int] = {}
     for unit in units:
         key = (unit["level"], unit["kind"])
@@ -480,6 +490,29 @@ def test_the_catalogue_of_units_is_whole() -> None:
     parents = {unit["parent_id"] for unit in units if unit["level"] == "commune"}
     assert parents == {unit["unit_id"] for unit in units[19:27]}
     assert all(not unit["parent_id"] for unit in units if unit["level"] != "commune")
+
+
+def test_the_catalogue_holds_the_world_of_two_tiers_too() -> None:
+    ids = [unit["unit_id"] for unit in reference("units.csv")]
+    assert len(set(ids)) == len(ids)
+    for day, communes, districts in (
+        ("2024-11-30", 126, 8),
+        ("2024-12-01", 121, 8),
+        ("2025-06-30", 121, 8),
+        ("2025-07-01", 99, 0),
+        ("2026-01-31", 99, 0),
+    ):
+        units = units_on(day)
+        bodies = [unit["level"] for unit in units if unit["kind"] == "people_committee"]
+        assert (bodies.count("commune"), bodies.count("district")) == (communes, districts), day
+        orders = [unit["order"] for unit in units]
+        assert len(set(orders)) == len(orders), f"{day}: two units in one place"
+        # The official codes are used again: the same one means another commune later.
+        known = {unit["unit_id"]: unit["name"] for unit in units}
+        assert known.get("09169") == ("Phường Thị Cầu" if districts else None)
+        assert known.get("09169-2025") == (None if districts else "Phường Vũ Ninh")
+        assert all(unit["parent_id"] in known for unit in units if unit["parent_id"])
+    assert not any("huyện" in unit["name"].lower() for unit in units_on("2025-07-01"))
 
 
 def test_footnotes_demand_what_the_targets_say() -> None:

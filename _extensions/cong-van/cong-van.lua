@@ -9,6 +9,8 @@ What the office is called, who signs and who receives stands in the metadata `co
   ::: {.phu-luc #id orientation="landscape"}   an appendix: pages and page numbers of its own
   ::: {.phan-tich #id}            an annex, treated alike
   ::: {.ten-phu-luc}              an appendix's title
+  ## 1. Về … {tables="pakn"}      a part that stands only where one of the tables is there
+  ::: {.ket}                      words after the last such part, which do not belong to it
 
 Every text from the metadata is escaped here, for the format it goes to.
 ]]
@@ -614,6 +616,70 @@ local function take_fields(doc)
   }), doc.meta
 end
 
+-- What the office is called may change with time: an entry of `changes` is in force from the month
+-- of its `from` on, and replaces the fields that it names.
+local function take_changes()
+  local month = text("month")
+  if month == "" then return end
+  for _, entry in ipairs(as_list(letter.changes)) do
+    if pandoc.utils.type(entry) == "table" and stringify(entry.from or ""):sub(1, 7) <= month then
+      for key, value in pairs(entry) do
+        if key ~= "from" then letter[key] = value end
+      end
+    end
+  end
+end
+
+-- A heading may name the tables that its part is made from (`tables="documents e_copies"`). Where
+-- the field `tables` says which there are, a part of which none is there goes, and the numbers of
+-- the headings that stay ("2. Về …") close up.
+local function take_tables(blocks, present, place)
+  local out, dropping = pandoc.List(), nil
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" then
+      if dropping and block.level <= dropping then dropping = nil end
+      local wanted = block.attributes.tables
+      if wanted and not dropping then
+        local found = false
+        for name in wanted:gmatch("%S+") do found = found or present[name] end
+        if not found then dropping = block.level end
+        block.attributes.tables = nil
+      end
+      local first = block.content[1]
+      if wanted and not dropping and first and first.t == "Str" and first.text:match("^%d+%.$") then
+        place.number = place.number + 1
+        first.text = place.number .. "."
+      end
+    elseif block.t == "Div" then
+      if block.classes:includes("ket") or block.classes:includes("chu-ky")
+        or block.classes:includes("phu-luc") or block.classes:includes("phan-tich") then
+        dropping = nil
+      end
+      if not dropping then
+        block.content = take_tables(block.content, present, place)
+        if block.classes:includes("ket") then
+          out:extend(block.content)
+          goto continue
+        end
+      end
+    end
+    if not dropping then out:insert(block) end
+    ::continue::
+  end
+  return out
+end
+
+local function with_tables(doc)
+  local present, some = {}, false
+  for name in text("tables"):gmatch("%S+") do
+    present[name], some = true, true
+  end
+  -- A document that does not say which tables there are has them all.
+  if not some then setmetatable(present, { __index = function() return true end }) end
+  doc.blocks = take_tables(doc.blocks, present, { number = 0 })
+  return doc
+end
+
 local function split_appendix(div)
   local heading, title, body = nil, nil, pandoc.List()
   for _, block in ipairs(div.content) do
@@ -693,6 +759,8 @@ function Pandoc(doc)
   local meta
   doc, meta = take_fields(doc)
   doc.meta = meta
+  take_changes()
+  doc = with_tables(doc)
   doc = name_headings(level_headings(doc))
   if writer.prepare then doc = writer.prepare(doc) end
 

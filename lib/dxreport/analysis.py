@@ -5,9 +5,10 @@ row about one citizen, and no figure of the spread of fewer than `SMALLEST` case
 that are facts (counts, rates, means of the report's periods) are not repeated here; charts
 take them from the facts.
 
-A case is a PAKN of the `ytd` cohort: received from 1 January to the end of the report month
-by a unit that is valid then, as the world stood at the end of the month. `scope` is "all" or
-"unit:<unit_id>" as in the facts; units are the peers that the dispatch compares.
+A case is a PAKN of the `ytd` cohort: received from 1 January (or from a reorganisation of the
+units since) to the end of the report month by a unit that is valid then, as the world stood at
+the end of the month. `scope` is "all" or "unit:<unit_id>" as in the facts; units are the peers
+that the dispatch compares.
 """
 
 from __future__ import annotations
@@ -84,9 +85,14 @@ class Analysis:
     backlog: pl.DataFrame
 
     @property
+    def since(self) -> Month:
+        """The first month of the cohort."""
+        return self.catalogue.year_start(self.month)
+
+    @property
     def months(self) -> tuple[str, ...]:
-        """The months of the year up to the report month."""
-        return tuple(map(str, self.month.january.until(self.month)))
+        """The months of the cohort."""
+        return tuple(map(str, self.since.until(self.month)))
 
 
 def of_scope(frame: pl.DataFrame, scope: str) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
     units = peers(catalogue, month)
     names = pl.Series("scope", ["all", *units["scope"]])
     places = pl.Series("scope", range(len(names)), dtype=_PLACE)
-    months = pl.Series("month", list(map(str, month.january.until(month))))
+    months = pl.Series("month", list(map(str, catalogue.year_start(month).until(month))))
     counted = _counted(tables, catalogue, month, units)
     by_batch = [_of_batch(batch) for batch in _batches(_cases(tables, catalogue, month, units))]
     processing, waiting, medians, ratings, waits, backlog = map(
@@ -125,12 +131,10 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
 
 
 def peers(catalogue: Catalogue, month: Month) -> pl.DataFrame:
-    """The people's committees that are compared in `month`, in the order of printing."""
-    level = catalogue.peer_level(month)
+    """The units that are compared in `month`, in the order of printing."""
     rows = [
         (f"unit:{unit.unit_id}", unit.unit_id, unit.name, unit.short_name, unit.order)
-        for unit in catalogue.units_in(month)
-        if unit.level == level and unit.kind == "people_committee"
+        for unit in catalogue.peers(month)
     ]
     schema = {
         "scope": pl.String,
@@ -174,7 +178,7 @@ def _cases(tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFra
     return (
         pakn_as_of(tables.pakn, month)
         .filter(
-            pl.col("received_at") >= month.january.start,
+            pl.col("received_at") >= catalogue.year_start(month).start,
             pl.col("unit_id").is_in(valid),
         )
         .select(

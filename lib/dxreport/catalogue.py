@@ -14,14 +14,18 @@ from typing import Any, cast
 
 import polars as pl
 
-from dxreport.config import read_yaml
+from dxreport import vi
+from dxreport.config import INDICATORS_FILE, read_yaml
 from dxreport.errors import DxError
 from dxreport.periods import Month, PeriodId
 
-INDICATORS_FILE = "indicators.yml"
+CHANGES_FILE = "reorganisations.yml"
 LEVELS = ("province", "district", "commune")
 RANKED_KINDS = ("department", "people_committee")
 """Kinds whose units are ranked among themselves; centres and enterprises never are."""
+
+_PLACES = ("huyện", "quận", "thị xã", "thành phố", "xã", "phường", "thị trấn", "đặc khu")
+"""Kinds of places in the order in which lists of kinds name them."""
 
 _SCOPES = {"all", "level", "unit", "kind", "topic", "communes_of", "system"}
 _PERIODS = {"month", "ytd", "end"}
@@ -114,12 +118,29 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class Reorganisation:
+    """A day from which the units are others, such that figures before it are of another world.
+
+    `name` is what happened, as a sentence says it; `basis` the legal document, or nothing.
+    """
+
+    first: Month
+    name: str
+    basis: str
+
+    @property
+    def day(self) -> date:
+        return self.first.first
+
+
+@dataclass(frozen=True)
 class Settings:
     top_topics: int
     change_unit: str
     increase: str
     decrease: str
     unchanged: str
+    outlier_days: int = 365
 
 
 @dataclass(frozen=True)
@@ -145,20 +166,65 @@ class Catalogue:
     level_sentences: Mapping[str, str]
     level_units: Mapping[str, str]
     kind_names: Mapping[str, str]
+    kind_sentences: Mapping[str, str]
     all_name: str
     communes_of_name: str
     settings: Settings
     headlines: tuple[HeadlineSpec, ...]
     by_id: Mapping[str, Unit] = field(repr=False)
+    reorganisations: tuple[Reorganisation, ...] = ()
 
     def units_in(self, month: Month) -> tuple[Unit, ...]:
         """The units that exist in `month`, in the order of printing."""
         return tuple(unit for unit in self.units if unit.is_valid_in(month))
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of records that an indicator is counted from."""
+        return frozenset(indicator.table for indicator in self.indicators.values())
+
+    def reorganised(self, after: Month, until: Month) -> Reorganisation | None:
+        """The last reorganisation that lies between two months; figures do not cross it."""
+        between = (r for r in self.reorganisations if after < r.first <= until)
+        return max(between, key=lambda r: r.first, default=None)
+
+    def year_start(self, month: Month) -> Month:
+        """The first month of the year to date: January, or that of a reorganisation since."""
+        change = self.reorganised(month.january, month)
+        return month.january if change is None else change.first
+
+    def places(self, level: str, month: Month) -> str:
+        """What the people's committees of a level are called: "xã, phường, thị trấn"."""
+        names = [
+            vi.nfc(u.name).lower()
+            for u in self.units_in(month)
+            if u.level == level and u.kind == "people_committee"
+        ]
+        kinds = [kind for kind in _PLACES if any(name.startswith(f"{kind} ") for name in names)]
+        return ", ".join(kinds) or self.level_units[level]
+
     def peer_level(self, month: Month) -> str:
-        """The level whose units are compared in PAKN: districts, or communes without districts."""
-        levels = {u.level for u in self.units_in(month) if u.kind == "people_committee"}
+        """The level whose units are compared in PAKN.
+
+        That of the districts; the communes', where there are no districts; where there are no
+        people's committees at all, that of the departments, as in a city's own administration.
+        """
+        kind = self.peer_kind(month)
+        levels = {u.level for u in self.units_in(month) if u.kind == kind}
+        if kind == "department":
+            return next(level for level in LEVELS if level in levels)
         return "district" if "district" in levels else "commune"
+
+    def peer_kind(self, month: Month) -> str:
+        """The kind of units that are compared in PAKN: people's committees, or departments."""
+        kinds = {u.kind for u in self.units_in(month)}
+        has_only_departments = "department" in kinds and "people_committee" not in kinds
+        return "department" if has_only_departments else "people_committee"
+
+    def peers(self, month: Month) -> tuple[Unit, ...]:
+        """The units that are compared in PAKN, in the order of printing."""
+        level, kind = self.peer_level(month), self.peer_kind(month)
+        return tuple(u for u in self.units_in(month) if u.level == level and u.kind == kind)
 
     def target(self, indicator: str, level: str, month: Month) -> Target | None:
         """The target in force at the end of `month`, the newest where several are."""
@@ -223,12 +289,40 @@ def load_catalogue(
         level_sentences={key: value["in_sentence"] for key, value in levels.items()},
         level_units={key: value["units"] for key, value in levels.items()},
         kind_names={key: value["name"] for key, value in _mapping(raw, "kinds").items()},
+        kind_sentences={
+            key: value.get("in_sentence", value["name"])
+            for key, value in _mapping(raw, "kinds").items()
+        },
         all_name=_mapping(raw, "all")["name"],
         communes_of_name=_mapping(raw, "communes_of")["name"],
         settings=Settings(**_mapping(raw, "settings")),
         headlines=_headlines(raw),
         by_id={unit.unit_id: unit for unit in unit_values},
+        reorganisations=_reorganisations(reference / CHANGES_FILE),
     )
+
+
+def _reorganisations(path: Path) -> tuple[Reorganisation, ...]:
+    """What the optional file says, in the order of time."""
+    if not path.exists():
+        return ()
+    raw = read_yaml(path) or []
+    if not isinstance(raw, list):
+        raise DxError(f"{path.name}: expected a list of entries with `first_day` and `name`")
+    found = []
+    for number, entry in enumerate(raw, start=1):
+        where = f"{path.name}: entry {number}"
+        if not isinstance(entry, dict) or set(entry) - {"first_day", "name", "basis"}:
+            raise DxError(f"{where}: expected the keys first_day, name and basis")
+        day, name = entry.get("first_day"), entry.get("name")
+        if type(day) is not date or day.day != 1:
+            raise DxError(f"{where}: `first_day`: {day}: expected the first day of a month")
+        if not isinstance(name, str) or not name.strip():
+            raise DxError(f"{where}: `name`: expected what happened, as text")
+        found.append(
+            Reorganisation(Month.of(day), vi.nfc(name), vi.nfc(str(entry.get("basis") or "")))
+        )
+    return tuple(sorted(found, key=lambda change: change.first))
 
 
 def _fields(cls: type) -> list[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from dxreport.errors import DxError, UsageError
+from dxreport.periods import Month
 
 DOCUMENT = "report.qmd"
 CONFIGURATION = "_quarto.yml"
+INDICATORS_FILE = "indicators.yml"
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,27 @@ def read_yaml(path: Path) -> Any:
         raise DxError(f"{path.name}{where}: {problem}") from None
 
 
-def office(project: Project) -> Mapping[str, Any]:
-    """The letter's metadata: the `cong-van` part of `_quarto.yml`."""
+def office(project: Project, month: Month | None = None) -> Mapping[str, Any]:
+    """The letter's metadata: the `cong-van` part of `_quarto.yml`.
+
+    With `month`, the entries of `changes` that are in force from that month or before replace
+    the fields that they name, in the order of the file.
+    """
     metadata = read_yaml(project.configuration)
     letter = metadata.get("cong-van") if isinstance(metadata, dict) else None
     if not isinstance(letter, dict):
         raise DxError(f"{CONFIGURATION}: has no `cong-van` part with the letter's head")
-    return letter
+    changed = dict(letter)
+    changes = letter.get("changes") or []
+    if not isinstance(changes, list):
+        raise DxError(f"{CONFIGURATION}: `cong-van.changes`: expected a list of entries")
+    for number, entry in enumerate(changes, start=1):
+        start = entry.get("from") if isinstance(entry, dict) else None
+        if type(start) is not date:
+            raise DxError(
+                f"{CONFIGURATION}: `cong-van.changes`, entry {number}: expected fields and "
+                f"`from`, a date as 2025-07-01, found {start!r}"
+            )
+        if month is not None and Month.of(start) <= month:
+            changed |= {key: value for key, value in entry.items() if key != "from"}
+    return changed

@@ -199,7 +199,7 @@ def look(report: Report, choice: Choice) -> View:
         raise DxError(f"there is no unit {choice.unit_id!r}")
     facts, analysis = _computed(report, choice.month, choice.topic)
     name = report.catalogue.all_name if unit is None else unit.name
-    about = [name, _period_name(choice.month, choice.period)]
+    about = [name, _period_name(report, choice.month, choice.period)]
     if choice.topic is not None:
         about.insert(1, _topic_name(report, choice.topic))
     scope = ALL if unit is None else f"unit:{unit.unit_id}"
@@ -214,7 +214,7 @@ def look(report: Report, choice: Choice) -> View:
 
 def pakn_rows(report: Report, choice: Choice) -> pl.DataFrame:
     """The PAKN of a choice, oldest first, with the columns of `PAKN_COLUMNS`."""
-    period = report_periods(choice.month)[choice.period]
+    period = report_periods(choice.month, report.catalogue.year_start(choice.month))[choice.period]
     known = [unit.unit_id for unit in report.catalogue.units_in(choice.month)]
     frame = _of_topic(report.tables.pakn, choice.topic).filter(
         pl.col("received_at") >= period.start,
@@ -271,8 +271,11 @@ def _of_topic(pakn: pl.LazyFrame, topic: str | None) -> pl.LazyFrame:
     return pakn if topic is None else pakn.filter(pl.col("topic") == topic)
 
 
-def _period_name(month: Month, period: PeriodId) -> str:
-    return vi.upper_first(month_name(month) if period == "month" else year_to_date_name(month))
+def _period_name(report: Report, month: Month, period: PeriodId) -> str:
+    since = report.catalogue.year_start(month)
+    return vi.upper_first(
+        month_name(month) if period == "month" else year_to_date_name(month, since)
+    )
 
 
 def _summary(facts: Facts, period: PeriodId, scope: str, name: str) -> Table:
@@ -346,12 +349,14 @@ class Panel:
         units = [(unit.name, unit.unit_id) for unit in report.catalogue.units_in(month)]
         reporting = {fact.scope for fact in report.facts.where(indicator="pakn_received")}
         units = [(name, unit) for name, unit in units if f"unit:{unit}" in reporting]
-        months = month.january.until(month)
+        months = report.catalogue.year_start(month).until(month)
         self.unit = self._picker("Đơn vị", [(everyone, None), *units])
         self.topic = self._picker("Lĩnh vực", [(every_topic, None), *topics(report)])
-        self.month = self._picker("Đến hết", [(_period_name(m, "month"), m) for m in months])
+        self.month = self._picker("Đến hết", [(vi.upper_first(month_name(m)), m) for m in months])
         self.month.value = month
-        self.period = self._picker("Kỳ", [("Từ đầu năm", "ytd"), ("Trong tháng", "month")])
+        self.period = self._picker(
+            "Kỳ", [(vi.upper_first(report.say.since()), "ytd"), ("Trong tháng", "month")]
+        )
         self.csv = widgets.Button(description="Xuất CSV", icon="download")
         self.xlsx = widgets.Button(description="Xuất XLSX", icon="download")
         self.csv.on_click(lambda _: self._export("csv"))

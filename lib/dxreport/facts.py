@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 from dxreport import vi
-from dxreport.catalogue import Catalogue, Indicator, Unit
+from dxreport.catalogue import Baseline, Catalogue, Indicator, Unit
 from dxreport.errors import DxError
 from dxreport.periods import Month, PeriodId
 from dxreport.tallies import PROVINCE_SYSTEM, Cell, Measures, Tally, added, tally_all
@@ -173,7 +173,8 @@ class _Scope:
 
 def compute_facts(tables: Tables, catalogue: Catalogue, month: Month) -> Facts:
     """All facts of `month`, from validated tables."""
-    return facts_from_tallies(tally_all(tables, month), catalogue, month)
+    tallies = tally_all(tables, month, catalogue.year_start(month))
+    return facts_from_tallies(tallies, catalogue, month)
 
 
 def facts_from_tallies(tallies: Mapping[str, Tally], catalogue: Catalogue, month: Month) -> Facts:
@@ -197,10 +198,11 @@ class _Maker:
     def __init__(self, catalogue: Catalogue, month: Month) -> None:
         self.catalogue = catalogue
         self.month = month
+        self.is_new_world = catalogue.reorganised(month.previous, month) is not None
 
     def indicator(self, indicator: Indicator, tally: Tally) -> list[Fact]:
         periods: list[PeriodId] = [*indicator.periods]
-        if indicator.change:
+        if indicator.change and not self.is_new_world:
             periods.append("previous")
         rows: list[Fact] = []
         for period in periods:
@@ -249,13 +251,10 @@ class _Maker:
             if c.unit_id in units
         }
         if tally.table == "pakn":
-            level = self.catalogue.peer_level(self.month)
             groups |= {
-                (u.level, u.kind)
-                for u in units.values()
-                if u.kind in self.catalogue.kind_names
-                or (u.kind == "people_committee" and u.level == level)
+                (u.level, u.kind) for u in units.values() if u.kind in self.catalogue.kind_names
             }
+            groups |= {(u.level, u.kind) for u in self.catalogue.peers(self.month)}
         return [
             u for u in units.values() if (u.level, u.kind) in groups and u.level in indicator.levels
         ]
@@ -371,14 +370,15 @@ class _Maker:
         if not now.exists:
             return self._derived(now, "_change", 0, 0, "pp", vi.NO_CASES)
         if before is None or not before.exists:
-            return self._derived(now, "_change", 0, 0, "pp", vi.NO_PREVIOUS)
+            why = vi.NOT_COMPARED if self.is_new_world else vi.NO_PREVIOUS
+            return self._derived(now, "_change", 0, 0, "pp", why)
         moved = vi.half_up(now.exact, places) - vi.half_up(before.exact, places)
         printed = self._moved(Fraction(moved, 10**places), places)
         return self._derived(now, "_change", moved, 10**places, "pp", printed)
 
     def _since_baseline(self, indicator: Indicator, now: Fact) -> Fact | None:
         baseline = self.catalogue.baseline(indicator.id, now.scope)
-        if baseline is None or now.period == "previous":
+        if baseline is None or now.period == "previous" or self._is_of_another_world(baseline):
             return None
         suffix = "_change_since_baseline"
         if not now.exists:
@@ -390,6 +390,11 @@ class _Maker:
         scaled = int(moved * 10**places)
         printed = self._moved(moved, places)
         return self._derived(now, suffix, scaled, 10**places, "pp", printed)
+
+    def _is_of_another_world(self, baseline: Baseline) -> bool:
+        return baseline.as_of is not None and (
+            self.catalogue.reorganised(Month.of(baseline.as_of), self.month) is not None
+        )
 
     def _moved(self, moved: Fraction, places: int) -> str:
         words = self.catalogue.settings

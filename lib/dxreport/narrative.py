@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from dxreport import vi
-from dxreport.catalogue import LEVELS, Catalogue, Target
+from dxreport.catalogue import LEVELS, Catalogue, Reorganisation, Target
 from dxreport.facts import Fact, Facts
 from dxreport.markup import EMPTY, Markdown, figure, join, listed, md_escape
 from dxreport.periods import Month, PeriodId, report_periods
@@ -31,8 +31,15 @@ def month_name(month: Month) -> str:
     return f"tháng {number}/{month.year}"
 
 
-def year_to_date_name(month: Month) -> str:
-    """ "9 tháng đầu năm 2024", "năm 2024" in December, "tháng đầu năm 2024" in January."""
+def year_to_date_name(month: Month, since: Month | None = None) -> str:
+    """ "9 tháng đầu năm 2024", "năm 2024" in December, "tháng đầu năm 2024" in January.
+
+    Where it begins with `since` and not with January: "các tháng 7-9/2025", "tháng 7/2025".
+    """
+    if since is not None and since > month.january:
+        if since == month:
+            return month_name(month)
+        return f"các tháng {since.month}-{month.month}/{month.year}"
     if month.month == 12:
         return f"năm {month.year}"
     months = "tháng" if month.month == 1 else f"{month.month} tháng"
@@ -61,12 +68,50 @@ class Narrative:
             return Markdown(f"Trong {month_name(self.month)}")
         if self.month.month == 1:
             return Markdown(f"Từ đầu năm {self.month.year}")
+        if self.reorganisation is not None:
+            return Markdown(f"Từ ngày {self._first_day} đến hết {month_name(self.month)}")
         where = "Cả" if self.month.month == 12 else "Trong"
         return Markdown(f"{where} {year_to_date_name(self.month)}")
 
+    @property
+    def reorganisation(self) -> Reorganisation | None:
+        """What changed the units between January and this month, if anything did."""
+        return self.catalogue.reorganised(self.month.january, self.month)
+
+    @property
+    def _first_day(self) -> str:
+        return vi.legal_day(self.catalogue.year_start(self.month).first)
+
+    def since(self) -> Markdown:
+        """When the year to date begins: "từ đầu năm", "từ ngày 01/7/2025"."""
+        if self.reorganisation is not None:
+            return Markdown(f"từ ngày {self._first_day}")
+        return Markdown("từ đầu năm")
+
+    def year_dates(self) -> Markdown:
+        """The year to date and its days, as the opening sentence names them."""
+        if self.reorganisation is not None:
+            return Markdown(f"lũy kế {self.dates('ytd')}")
+        return Markdown(f"từ đầu năm {self.month.year} (số liệu {self.dates('ytd')})")
+
+    def why_since(self) -> Markdown:
+        """Why the year to date does not begin with January, a sentence; nothing where it does."""
+        change = self.reorganisation
+        if change is None:
+            return EMPTY
+        first = self._first_day
+        basis = f" theo {md_escape(change.basis)}" if change.basis else ""
+        alone = change.first == self.month
+        compared = " và không so sánh với tháng trước" if alone else ""
+        return Markdown(
+            f"Từ ngày {first}, {md_escape(change.name)}{basis}. Số liệu trước ngày này thuộc các "
+            "đơn vị cũ, khác về số lượng và địa bàn, nên số liệu lũy kế trong báo cáo được tính "
+            f"từ ngày {first}, không cộng gộp với các tháng trước đó{compared}."
+        )
+
     def dates(self, period: PeriodId) -> Markdown:
         """ "từ ngày 01/9/2024 đến ngày 30/9/2024"."""
-        span = report_periods(self.month)[period]
+        span = report_periods(self.month, self.catalogue.year_start(self.month))[period]
         first, last = vi.legal_day(span.first.first), vi.legal_day(span.last.last)
         return Markdown(f"từ ngày {first} đến ngày {last}")
 
@@ -119,6 +164,24 @@ class Narrative:
             level for level in LEVELS if self.facts.find(indicator, period, f"level:{level}")
         )
 
+    @property
+    def everywhere(self) -> Markdown:
+        """All units together inside a sentence: "toàn tỉnh"."""
+        return md_escape(vi.lower_first(self.catalogue.all_name))
+
+    @property
+    def all_name(self) -> Markdown:
+        """The same at the head of a sentence: "Toàn tỉnh"."""
+        return md_escape(self.catalogue.all_name)
+
+    def kind_name(self, kind: str) -> Markdown:
+        """The units of a kind as a sentence names them."""
+        return md_escape(self.catalogue.kind_sentences[kind])
+
+    def places(self, level: str) -> Markdown:
+        """What the units of a level are called: "xã, phường, thị trấn"."""
+        return md_escape(self.catalogue.places(level, self.month))
+
     def level_name(self, level: str) -> Markdown:
         return md_escape(self.catalogue.level_sentences[level])
 
@@ -166,7 +229,9 @@ class Narrative:
         if not phrases:
             return Markdown("chưa có số liệu")
         some = any(self.has(indicator, period, f"level:{level}") for level in levels)
-        none = f" ({vi.NO_PREVIOUS})" if change and some and not compared else ""
+        why = {fact.printed for fact in changes.values() if fact is not None}
+        said = vi.NOT_COMPARED if vi.NOT_COMPARED in why else vi.NO_PREVIOUS
+        none = f" ({said})" if change and some and not compared else ""
         return Markdown(f"{listed(phrases)}{none}")
 
     def levels_verdict(self, indicator: str, period: PeriodId) -> Markdown:
@@ -267,9 +332,15 @@ class Narrative:
         for said, holders in reversed(ends) if low_first else ends:
             if said:
                 together = "cùng " if len(holders) > 1 else ""
-                names = listed([self.name(fact) for fact in holders])
+                names = self.who(holders, noun)
                 phrases.append(f"{names} {together}{said} ({figure(holders[0])}{unit})")
         return join(phrases, "; ")
+
+    def who(self, facts: Sequence[Fact], noun: str) -> Markdown:
+        """The units by name, or their number where a sentence could not hold so many."""
+        if len(facts) > MOST_NAMES:
+            return Markdown(f"{vi.count(len(facts))} {noun}")
+        return listed([self.name(fact) for fact in facts])
 
     def leading(self, indicator: str, period: PeriodId, level: str, most: int = 3) -> Markdown:
         """The units with the `most` highest figures above zero, highest first; ties all named."""
@@ -408,14 +479,14 @@ class Narrative:
             return Markdown(f"{self.named(held)} {verdict} ({minimum})")
         if not met:
             head = f"chưa có {noun} nào {_MET} ({minimum})"
-            return join((head, self._lowest(missed, lowest)), "; ")
+            return join((head, self._lowest(missed, lowest, noun)), "; ")
         names = "" if len(met) > MOST_NAMES else f": {self.named(met)}"
         if not missed:
             return Markdown(f"cả {counted} đều {_MET} ({minimum}){names}")
         head = f"{counted} {_MET} ({minimum}){names}"
         if len(missed) == 1:
             return Markdown(f"{head}; {noun} còn lại là {self.named(missed)} {_MISSED}")
-        rest = join((f"các {noun} còn lại {_MISSED}", self._lowest(missed, lowest)), ", ")
+        rest = join((f"các {noun} còn lại {_MISSED}", self._lowest(missed, lowest, noun)), ", ")
         return Markdown(f"{head}; {rest}")
 
     def without_cases(self, indicator: str, period: PeriodId, level: str) -> Markdown:
@@ -559,7 +630,7 @@ class Narrative:
             f"{together}{_MET if held[0].met else _MISSED} ({self._minimum_of(held[0])})"
         )
 
-    def _lowest(self, missed: Sequence[Fact], most: int) -> Markdown:
+    def _lowest(self, missed: Sequence[Fact], most: int, noun: str) -> Markdown:
         """The lowest among two or more that miss a target, lowest last; ties all named."""
         values = [fact.exact for fact in missed]
         if len(set(values)) == 1:
@@ -567,7 +638,7 @@ class Narrative:
         low = [f for f in missed if 1 + sum(value < f.exact for value in values) <= most]
         low = low if len(low) < len(missed) else [f for f in missed if f.exact == min(values)]
         if len(low) > 1 and len({fact.exact for fact in low}) == 1:
-            names = listed([self.name(fact) for fact in low])
+            names = self.who(low, noun)
             return Markdown(f"thấp nhất là {names} (cùng {figure(low[0])})")
         low = sorted(low, key=lambda f: -f.exact)
         return Markdown(f"thấp nhất là {self.named(low)}")

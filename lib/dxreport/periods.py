@@ -104,13 +104,17 @@ class Period:
         return self.last.end
 
 
-def report_periods(month: Month) -> dict[PeriodId, Period]:
-    """The four periods of a report for `month` (`previous` is the calendar month before)."""
+def report_periods(month: Month, since: Month | None = None) -> dict[PeriodId, Period]:
+    """The four periods of a report for `month` (`previous` is the calendar month before).
+
+    `since` is the first month that the year to date may begin with, where that is not January.
+    """
+    first = month.january if since is None else max(month.january, since)
     return {
         "month": Period("month", month, month),
-        "ytd": Period("ytd", month.january, month),
+        "ytd": Period("ytd", first, month),
         "previous": Period("previous", month.previous, month.previous),
-        "end": Period("end", month.january, month),
+        "end": Period("end", first, month),
     }
 
 

@@ -84,6 +84,11 @@ class Report:
         """The office that reports, as a sentence names it."""
         return md_escape(str(self.office.get("issuer-name", "")))
 
+    def word(self, name: str) -> Markdown:
+        """What the office calls a thing: a key of `cong-van.words`; nothing where it has none."""
+        words = self.office.get("words") or {}
+        return md_escape(str(words.get(name) or ""))
+
     @property
     def month_name(self) -> Markdown:
         """ "tháng 9/2024"."""
@@ -121,10 +126,18 @@ class Report:
             demands.append(f"{listed(minimums)}{until}")
         return Markdown(f"Theo {basis}, {md_escape(what)} đạt tối thiểu {join(demands, '; ')}")
 
+    def basis_note(self, indicator: str, what: str) -> Markdown:
+        """A footnote where no minimum is set: the document, and what it demands."""
+        basis = self.basis(indicator)
+        if not basis:
+            return Markdown("Chưa có văn bản giao chỉ tiêu về nội dung này")
+        return Markdown(f"Theo {basis}: {md_escape(what)}")
+
     def _targets(self, indicator: str) -> list[Target]:
         """The targets in force, of the levels that have units this month."""
+        spec = self.catalogue.indicators.get(indicator)
         levels = {unit.level for unit in self.catalogue.units_in(self.month)}
-        levels &= set(self.catalogue.indicators[indicator].levels)
+        levels &= set(() if spec is None else spec.levels)
         found = (
             self.catalogue.target(indicator, level, self.month)
             for level in LEVELS
@@ -133,8 +146,8 @@ class Report:
         return [target for target in found if target is not None]
 
     def _laws_of(self, indicator: str) -> list[Law]:
-        names = [target.basis for target in self._targets(indicator)]
         spec = self.catalogue.indicators.get(indicator)
+        names = [target.basis for target in self._targets(indicator)]
         if not names and spec is not None and spec.basis:
             names = [spec.basis]
         known = {law.name: law for law in self.laws}
@@ -201,11 +214,28 @@ class Report:
 
         return self.figure(name).to_markdown(Path.cwd(), label, pictures.current())
 
-    def charts(self, *names: str, first: int = 1) -> Markdown:
-        """Several charts one after the other, numbered from `first`."""
+    def charts(self, *names: str) -> Markdown:
+        """Several charts one after the other, numbered as they stand in the annex.
+
+        One whose table the office does not have is left out, and has no number.
+        """
+        from dxreport.charts import ANY, TABLES
+
+        shown = [n for n, table in TABLES.items() if table in {*self.tables_counted, ANY}]
+        numbered = {name: f"Hình {n}." for n, name in enumerate(shown, start=1)}
         return Markdown(
-            "\n\n".join(self.chart(name, f"Hình {n}.") for n, name in enumerate(names, first))
+            "\n\n".join(self.chart(name, numbered[name]) for name in names if name in numbered)
         )
+
+    @cached_property
+    def tables_counted(self) -> frozenset[str]:
+        """The tables of records that the office's indicators are counted from."""
+        return self.catalogue.tables
+
+    @property
+    def tables_text(self) -> Markdown:
+        """The same as the document's parts ask for them: "documents pakn"."""
+        return Markdown(" ".join(sorted(self.tables_counted)))
 
     def unit_picker(self) -> Markdown:
         """The page's control that marks one unit in all PAKN charts."""
@@ -334,7 +364,7 @@ def build_report(
         tables=tables,
         catalogue=catalogue,
         facts=compute_facts(tables, catalogue, wanted),
-        office=office(home),
+        office=office(home, wanted),
         laws=read_laws(home.reference),
         history=load_history(Path(revisions), str(wanted)) if revisions else NEVER,
     )

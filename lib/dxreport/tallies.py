@@ -62,19 +62,21 @@ def pakn_as_of(pakn: pl.LazyFrame, month: Month) -> pl.LazyFrame:
     )
 
 
-def tally_documents(tables: Tables, month: Month) -> Tally:
+def tally_documents(tables: Tables, month: Month, since: Month | None = None) -> Tally:
     """Outgoing documents and those signed from a work file."""
-    return _monthly("documents", tables.documents, ("outgoing", "signed_from_work_file"), month)
+    return _monthly(
+        "documents", tables.documents, ("outgoing", "signed_from_work_file"), month, since
+    )
 
 
-def tally_e_copies(tables: Tables, month: Month) -> Tally:
+def tally_e_copies(tables: Tables, month: Month, since: Month | None = None) -> Tally:
     """Certifications of a copy and those issued as an electronic copy."""
-    return _monthly("e_copies", tables.e_copies, ("certified", "electronic"), month)
+    return _monthly("e_copies", tables.e_copies, ("certified", "electronic"), month, since)
 
 
-def tally_pakn(tables: Tables, month: Month) -> Tally:
+def tally_pakn(tables: Tables, month: Month, since: Month | None = None) -> Tally:
     """PAKN by unit and topic; `previous` stands as of the end of the month before."""
-    periods = report_periods(month)
+    periods = report_periods(month, since)
     cells: list[Cell] = []
     for ids in (("month", "ytd"), ("previous",)):
         wanted = [period for key, period in periods.items() if key in ids]
@@ -94,9 +96,9 @@ def tally_pakn(tables: Tables, month: Month) -> Tally:
     return Tally("pakn", tuple(measures), tuple(cells))
 
 
-def tally_procedures(tables: Tables, month: Month) -> Tally:
+def tally_procedures(tables: Tables, month: Month, since: Month | None = None) -> Tally:
     """Dossiers by unit and system, received this year, as of the end of `month`."""
-    end = report_periods(month)["end"]
+    end = report_periods(month, since)["end"]
     done = _closed_by(place(month))
     overdue = pl.when(done).then(~pl.col("in_time")).otherwise(pl.col("due") <= place(month))
     measures = {
@@ -116,10 +118,10 @@ def _closed_by(end: int) -> pl.Expr:
     return pl.col("closed").is_between(NEVER, end, closed="right")
 
 
-def tally_all(tables: Tables, month: Month) -> Mapping[str, Tally]:
-    """Every table's tally, by the table's name."""
+def tally_all(tables: Tables, month: Month, since: Month | None = None) -> Mapping[str, Tally]:
+    """Every table's tally, by the table's name; the year to date begins with `since`."""
     counts = (tally_documents, tally_e_copies, tally_pakn, tally_procedures)
-    return {tally.table: tally for tally in (count(tables, month) for count in counts)}
+    return {tally.table: tally for tally in (count(tables, month, since) for count in counts)}
 
 
 def added(cells: Iterable[Measures], measures: Iterable[str]) -> dict[str, int]:
@@ -131,8 +133,15 @@ def added(cells: Iterable[Measures], measures: Iterable[str]) -> dict[str, int]:
     return total
 
 
-def _monthly(name: str, frame: pl.LazyFrame, measures: tuple[str, ...], month: Month) -> Tally:
-    periods = [report_periods(month)[key] for key in ("month", "ytd", "previous")]
+def _monthly(
+    name: str,
+    frame: pl.LazyFrame,
+    measures: tuple[str, ...],
+    month: Month,
+    since: Month | None,
+) -> Tally:
+    found = report_periods(month, since)
+    periods = [found[key] for key in ("month", "ytd", "previous")]
     texts = {str(m): place(m) for m in (month.previous, *month.january.until(month))}
     rows = (
         frame.filter(pl.col("month").is_in(list(texts)))

@@ -14,8 +14,12 @@ NO_CASES = "không phát sinh"
 NO_PREVIOUS = "không có số liệu tháng trước"
 """What a change prints where the month before has no figure."""
 
+NOT_COMPARED = "không so sánh với tháng trước do các đơn vị đã thay đổi"
+"""What a change prints where the month before had other units."""
+
 # A number as it is written, not within a longer one: 1298, 1.298, 96,95.
 _NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,12})?(?!\d|[.,]\d)")
+
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}

@@ -57,4 +57,27 @@ FIGURES: Final[Mapping[str, Draw]] = {
 }
 """Every chart by its id."""
 
-__all__ = ["FIGURES", "PAGE_SCRIPT", "Draw", "Figure", "unit_picker"]
+ANY: Final = "any"
+
+TABLES: Final[Mapping[str, str]] = {
+    "headline": ANY,
+    "received": "pakn",
+    "heatmap": "pakn",
+    "funnel": "pakn",
+    "processing": "pakn",
+    "waiting": "pakn",
+    "backlog": "pakn",
+    "satisfaction": "pakn",
+    "satisfaction-months": "pakn",
+    "satisfaction-time": "pakn",
+    "satisfaction-wait": "pakn",
+    "topics": "pakn",
+    "documents": "documents",
+    "communes-documents": "documents",
+    "e-copies": "e_copies",
+    "communes-e-copies": "e_copies",
+    "overdue": "procedures",
+}
+"""The table that each chart is drawn from, in the order of the annex."""
+
+__all__ = ["ANY", "FIGURES", "PAGE_SCRIPT", "TABLES", "Draw", "Figure", "unit_picker"]

@@ -11,7 +11,6 @@ from dxreport.analysis import AGES, Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Facts
-from dxreport.narrative import year_to_date_name
 
 _BACKLOG = "pakn_backlog"
 _OLD = (3, 4)
@@ -34,7 +33,7 @@ def backlog_by_age(analysis: Analysis, facts: Facts) -> Figure:
         caption=_caption(analysis, facts, counts),
         alt=_alt(units, counts, total.numerator),
         note=(
-            f"PAKN tiếp nhận trong {year_to_date_name(analysis.month)}, chưa xử lý xong; màu: số "
+            f"PAKN tiếp nhận trong {words.year(analysis)}, chưa xử lý xong; màu: số "
             "ngày đã chờ, càng đậm càng lâu; bên phải: tổng của đơn vị. "
             f"{words.as_of(analysis.month)}"
         ),
@@ -117,7 +116,7 @@ def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyC
 def _caption(analysis: Analysis, facts: Facts, counts: dict[tuple[str, int], int]) -> str:
     total = facts.get(_BACKLOG, "ytd").numerator
     if not facts.get("pakn_received", "ytd").numerator:
-        return words.sentence(f"{year_to_date_name(analysis.month)} chưa tiếp nhận PAKN nào")
+        return words.sentence(f"{words.year(analysis)} chưa tiếp nhận PAKN nào")
     if not total:
         return words.sentence("Không còn PAKN nào chưa xử lý")
     old = sum(counts[parts.ALL, band] for band in _OLD)

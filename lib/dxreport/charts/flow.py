@@ -11,7 +11,7 @@ from dxreport.analysis import SMALLEST, Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import month_name, year_to_date_name
+from dxreport.narrative import month_name
 from dxreport.periods import Month
 
 _RATE = "pakn_resolution_rate"
@@ -47,7 +47,7 @@ def received_by_month(analysis: Analysis, facts: Facts) -> Figure:
 def _whose(scope: str, analysis: Analysis) -> dict[str, str]:
     unit = analysis.catalogue.by_id.get(scope.removeprefix("unit:"))
     if unit is None:
-        return {"unit_id": parts.ALL, "name": "Toàn tỉnh"}
+        return {"unit_id": parts.ALL, "name": analysis.catalogue.all_name}
     return {"unit_id": unit.unit_id, "name": unit.name}
 
 
@@ -99,9 +99,9 @@ def _caption_received(analysis: Analysis, facts: Facts, rows: list[dict[str, Any
     received = facts.get("pakn_received", "ytd")
     rate = facts.get(_RATE, "ytd")
     if not rate.exists:
-        return words.sentence(f"{year_to_date_name(analysis.month)} chưa tiếp nhận PAKN nào")
+        return words.sentence(f"{words.year(analysis)} chưa tiếp nhận PAKN nào")
     whole = (
-        f"{year_to_date_name(analysis.month)} tiếp nhận {received.printed} PAKN, đã xử lý "
+        f"{words.year(analysis)} tiếp nhận {received.printed} PAKN, đã xử lý "
         f"{facts.get('pakn_resolved', 'ytd').printed} ({rate.printed})"
     )
     most = max(row["n"] for row in rows)
@@ -220,10 +220,10 @@ def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChar
 def _caption_heatmap(analysis: Analysis, facts: Facts, rows: list[dict[str, Any]]) -> str:
     with_cases = [row for row in rows if row["n"]]
     if not with_cases:
-        return words.sentence(f"{year_to_date_name(analysis.month)} chưa tiếp nhận PAKN nào")
+        return words.sentence(f"{words.year(analysis)} chưa tiếp nhận PAKN nào")
     ranked = [facts.get(_RATE, "ytd", scope) for scope in analysis.units["scope"]]
     said = words.extremes(ranked, "tỷ lệ xử lý thấp nhất", "cao nhất")
-    return words.sentence(f"tính từ đầu năm, {said}") if said else words.NO_DATA + "."
+    return words.sentence(f"tính {words.since(analysis)}, {said}") if said else words.NO_DATA + "."
 
 
 def _alt_heatmap(analysis: Analysis, facts: Facts) -> str:
@@ -235,5 +235,6 @@ def _alt_heatmap(analysis: Analysis, facts: Facts) -> str:
     if not said:
         return words.NO_DATA + "."
     return words.sentence(
-        f"Bảng màu tỷ lệ xử lý PAKN theo đơn vị và tháng; tính chung từ đầu năm: {said}"
+        f"Bảng màu tỷ lệ xử lý PAKN theo đơn vị và tháng; tính chung {words.since(analysis)}: "
+        f"{said}"
     )

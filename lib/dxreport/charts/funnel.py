@@ -49,9 +49,10 @@ def funnel(analysis: Analysis, facts: Facts) -> Figure:
         caption=_caption(analysis, places, centre),
         alt=_alt(places, centre),
         note=(
-            f"Đường ngang: tỷ lệ chung toàn tỉnh; nếu mọi đơn vị xử lý như nhau, ngẫu nhiên chỉ "
-            "đưa 5% số đơn vị ra ngoài vùng đậm (95%) và 0,2% ra ngoài vùng nhạt (99,8%). Càng ít "
-            f"PAKN, tỷ lệ càng dao động. PAKN tiếp nhận trong {month_name(analysis.month)}. "
+            f"Đường ngang: tỷ lệ chung {vi.lower_first(centre.name)}; nếu mọi đơn vị xử lý như "
+            "nhau, ngẫu nhiên chỉ đưa 5% số đơn vị ra ngoài vùng đậm (95%) và 0,2% ra ngoài vùng "
+            "nhạt (99,8%). Càng ít PAKN, tỷ lệ càng dao động. "
+            f"PAKN tiếp nhận trong {month_name(analysis.month)}. "
             f"{words.as_of(analysis.month)}"
         ),
         units=True,
@@ -128,14 +129,14 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
                 alt.Tooltip("name:N", title="Đơn vị"),
                 alt.Tooltip("pair_text:N", title="Đã xử lý/tiếp nhận"),
                 alt.Tooltip("rate_text:N", title="Tỷ lệ xử lý"),
-                alt.Tooltip("out_text:N", title="So với toàn tỉnh"),
+                alt.Tooltip("out_text:N", title=f"So với {vi.lower_first(centre.name)}"),
             ],
         )
     )
     at_edge = alt.Chart(parts.values([{"rate": centre.value, "text": centre.printed}]))
     said = at_edge.mark_text(
         style="dx-text-second", align="right", dy=-7, dx=-2, fontSize=10
-    ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(f"Toàn tỉnh {centre.printed}"))
+    ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(f"{centre.name} {centre.printed}"))
     chart = parts.answering(
         outer,
         inner,
@@ -220,5 +221,6 @@ def _alt(places: Sequence[_Place], centre: Fact) -> str:
         for place in places
     )
     return words.sentence(
-        f"Biểu đồ phễu: tỷ lệ xử lý trong tháng theo số PAKN, toàn tỉnh {centre.printed}. {said}"
+        f"Biểu đồ phễu: tỷ lệ xử lý trong tháng theo số PAKN, "
+        f"{vi.lower_first(centre.name)} {centre.printed}. {said}"
     )

@@ -11,7 +11,6 @@ from dxreport.analysis import SMALLEST, Analysis, of_scope
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import year_to_date_name
 
 _MEAN = "pakn_processing_days_mean"
 
@@ -89,7 +88,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
     layers.append(parts.beside("sample", y))
     farthest = max(row["p90"] or row["mean"] or 0.0 for row in rows)
     leftwards = (province.value or 0.0) > farthest / 2
-    whole = {"mean": province.value, "text": f"Toàn tỉnh {province.printed}"}
+    whole = {"mean": province.value, "text": f"{province.name} {province.printed}"}
     rule = alt.Chart(parts.values([whole]))
     at_mean = rule.mark_rule(style="dx-line-second", strokeDash=[4, 3]).encode(x="mean:Q")
     layers.insert(1, at_mean)
@@ -120,7 +119,7 @@ def _caption(analysis: Analysis, facts: Facts, province: Fact) -> str:
         return words.sentence(f"{_period(analysis)} chưa có PAKN nào được xử lý xong")
     ranked = [facts.get(_MEAN, "ytd", scope) for scope in analysis.units["scope"]]
     said = words.extremes(ranked, "xử lý nhanh nhất", "lâu nhất")
-    first = f"Toàn tỉnh xử lý một PAKN trung bình mất {_days(province)}"
+    first = f"{province.name} xử lý một PAKN trung bình mất {_days(province)}"
     return words.sentence(f"{first}; {said}" if said else first)
 
 
@@ -134,7 +133,8 @@ def _alt(rows: list[dict[str, Any]], province: Fact) -> str:
         if row["n"]
     ]
     return words.sentence(
-        f"Biểu đồ thời gian xử lý PAKN theo đơn vị. Toàn tỉnh trung bình {province.printed} "
+        f"Biểu đồ thời gian xử lý PAKN theo đơn vị. {province.name} trung bình "
+        f"{province.printed} "
         f"({words.sample(province.denominator)}). {'; '.join(units)}"
     )
 
@@ -158,7 +158,7 @@ def _note(analysis: Analysis) -> str:
 
 
 def _period(analysis: Analysis) -> str:
-    return year_to_date_name(analysis.month)
+    return words.year(analysis)
 
 
 def _days(fact: Fact) -> str:

@@ -13,7 +13,7 @@ from dxreport.analysis import SMALLEST, STARS, WAITS, Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import month_name, year_to_date_name
+from dxreport.narrative import month_name
 from dxreport.periods import Month
 
 _MEAN = "pakn_satisfaction_mean"
@@ -42,7 +42,7 @@ def satisfaction_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             f"Mỗi thanh gồm tỷ lệ (%) PAKN được chấm 1–5 điểm, mức 3 điểm nằm giữa; bên phải là "
             f"điểm trung bình và số PAKN được đánh giá (n) trong số PAKN tiếp nhận "
-            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
+            f"{words.year(analysis)}. {words.as_of(analysis.month)}"
         ),
         units=True,
     )
@@ -56,7 +56,7 @@ def _units(analysis: Analysis, facts: Facts, province: Fact) -> list[dict[str, A
         rows.append(_unit(row["unit_id"], row["name"], row["short_name"], row["scope"], mean))
     rows = parts.largest(rows)
     rows.sort(key=lambda row: (row["mean"] is None, -(row["mean"] or 0.0)))
-    whole = _unit(parts.ALL, "Toàn tỉnh", "Toàn tỉnh", parts.ALL, province)
+    whole = _unit(parts.ALL, province.name, province.name, parts.ALL, province)
     return parts.labelled([whole, *rows])
 
 
@@ -154,9 +154,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
 
 def _caption(analysis: Analysis, facts: Facts, province: Fact) -> str:
     if not province.exists:
-        return words.sentence(
-            f"{year_to_date_name(analysis.month)} chưa có PAKN nào được người dân đánh giá"
-        )
+        return words.sentence(f"{words.year(analysis)} chưa có PAKN nào được người dân đánh giá")
     ranked = [facts.get(_MEAN, "ytd", scope) for scope in analysis.units["scope"]]
     said = words.extremes(ranked, "thấp nhất", "cao nhất")
     first = f"Người dân chấm trung bình {province.printed} trên 5 điểm"
@@ -194,9 +192,10 @@ def satisfaction_by_month(analysis: Analysis, _: Facts) -> Figure:
         if drawn
         else words.NO_DATA + ".",
         note=(
-            "Đường đậm: toàn tỉnh; đường mờ: từng đơn vị; dòng dưới tên tháng: số PAKN được đánh "
-            f"giá (dưới {SMALLEST} thì không vẽ). Với tháng gần đây, mới chỉ những PAKN xử lý "
-            f"nhanh được đánh giá, nên điểm thường cao hơn. {words.as_of(analysis.month)}"
+            f"Đường đậm: {words.whole(analysis)}; đường mờ: từng đơn vị; dòng dưới tên tháng: "
+            f"số PAKN được đánh giá (dưới {SMALLEST} thì không vẽ). Với tháng gần đây, mới chỉ "
+            "những PAKN xử lý nhanh được đánh giá, nên điểm thường cao hơn. "
+            f"{words.as_of(analysis.month)}"
         ),
         units=True,
     )
@@ -217,8 +216,8 @@ def _months(analysis: Analysis) -> list[dict[str, Any]]:
         rows.append(
             {
                 "unit_id": parts.ALL if unit is None else unit["unit_id"],
-                "name": "Toàn tỉnh" if unit is None else unit["name"],
-                "short_name": "Toàn tỉnh" if unit is None else unit["short_name"],
+                "name": analysis.catalogue.all_name if unit is None else unit["name"],
+                "short_name": analysis.catalogue.all_name if unit is None else unit["short_name"],
                 "month": f"T{month.month}\n{vi.integer(rated[row['month']])}",
                 "order": month.month,
                 "month_name": vi.upper_first(month_name(month)),
@@ -274,9 +273,7 @@ def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
 
 def _caption_months(analysis: Analysis, drawn: list[dict[str, Any]]) -> str:
     if not drawn:
-        return words.sentence(
-            f"{year_to_date_name(analysis.month)} chưa tháng nào có từ {SMALLEST} đánh giá"
-        )
+        return words.sentence(f"{words.year(analysis)} chưa tháng nào có từ {SMALLEST} đánh giá")
     means = [row["mean"] for row in drawn]
     best = [row for row in drawn if row["mean"] == max(means)]
     worst = [row for row in drawn if row["mean"] == min(means)]
@@ -316,7 +313,7 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             "Mỗi điểm là một đơn vị, to nhỏ theo số PAKN được đánh giá (n). Hai đại lượng đi cùng "
             f"nhau chưa nói lên nguyên nhân. PAKN tiếp nhận trong "
-            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
+            f"{words.year(analysis)}. {words.as_of(analysis.month)}"
         ),
         units=True,
     )
@@ -423,7 +420,7 @@ def satisfaction_by_wait(analysis: Analysis, _: Facts) -> Figure:
         note=(
             "n: số PAKN được đánh giá trong từng khoảng thời gian chờ; khoảng có dưới "
             f"{SMALLEST} đánh giá không được vẽ. Tính trên PAKN tiếp nhận trong "
-            f"{year_to_date_name(analysis.month)}. {words.as_of(analysis.month)}"
+            f"{words.year(analysis)}. {words.as_of(analysis.month)}"
         ),
     )
 

@@ -14,7 +14,7 @@ from dxreport.catalogue import LEVELS, Indicator, Unit
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import month_name, year_to_date_name
+from dxreport.narrative import month_name
 from dxreport.periods import PeriodId
 
 _NAMED = 4
@@ -40,7 +40,7 @@ def headline(analysis: Analysis, facts: Facts) -> Figure:
         alt=_alt_headline(groups),
         note=(
             f"Văn bản và chứng thực: {month_name(analysis.month)}; các chỉ tiêu khác: "
-            f"{year_to_date_name(analysis.month)}. Đạt hay chưa đạt xét trên số liệu chưa làm "
+            f"{words.year(analysis)}. Đạt hay chưa đạt xét trên số liệu chưa làm "
             f"tròn. {words.as_of(analysis.month)}"
         ),
     )
@@ -253,7 +253,7 @@ def e_copies_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         facts,
         id="e-copies",
         indicator="e_copy_rate",
-        other=("ytd", "Từ đầu năm"),
+        other=("ytd", vi.upper_first(words.since(analysis))),
         what="lượt chứng thực bản sao trong tháng",
     )
 
@@ -386,7 +386,7 @@ def _communes_figure(analysis: Analysis, facts: Facts, id: str, indicator: str) 
         caption=_caption_communes(analysis, indicator, communes, districts),
         alt=_alt_communes(analysis, indicator, districts),
         note=(
-            "Mỗi chấm là một xã, phường, thị trấn có phát sinh trong tháng; bên phải: số đơn vị "
+            f"Mỗi chấm là một {_places(analysis)} có phát sinh trong tháng; bên phải: số đơn vị "
             f"đạt chỉ tiêu trên số có phát sinh. {words.as_of(analysis.month)}"
         ),
     )
@@ -406,10 +406,11 @@ def _districts(analysis: Analysis, communes: list[Fact]) -> list[_District]:
     for fact in communes:
         parent = by_id[fact.unit_id or ""].parent_id or ""
         groups.setdefault(parent if parent in by_id else "", []).append(fact)
+    whole = analysis.catalogue.all_name
     found = []
     for unit_id, own in sorted(groups.items(), key=lambda item: _order(by_id.get(item[0]))):
         unit = by_id.get(unit_id)
-        label, name = (unit.short_name, unit.name) if unit else ("Toàn tỉnh", "Toàn tỉnh")
+        label, name = (unit.short_name, unit.name) if unit else (whole, whole)
         found.append((" ".join(label.split()), name, own))
     return found
 
@@ -478,10 +479,11 @@ def _caption_communes(
     held = [fact for fact in communes if fact.met is not None]
     if not held:
         return words.sentence(f"{what}: {month_name(analysis.month)} cấp xã không có số liệu")
+    places = _places(analysis)
     met = sum(1 for fact in held if fact.met)
     if met == len(held):
-        return words.sentence(f"{what}: cả {met} xã, phường, thị trấn đạt chỉ tiêu")
-    said = f"{what}: {met}/{len(held)} xã, phường, thị trấn đạt chỉ tiêu"
+        return words.sentence(f"{what}: cả {met} {places} đạt chỉ tiêu")
+    said = f"{what}: {met}/{len(held)} {places} đạt chỉ tiêu"
     full = [name for _, name, own in districts if all(fact.met for fact in own)]
     none = [name for _, name, own in districts if not any(fact.met for fact in own)]
     if full and len(districts) > 1:
@@ -500,7 +502,17 @@ def _alt_communes(analysis: Analysis, indicator: str, districts: list[_District]
         met = sum(1 for fact in own if fact.met)
         said.append(f"{name} từ {values[0].printed} đến {values[-1].printed}, {met}/{len(own)} đạt")
     name = vi.lower_first(analysis.catalogue.indicators[indicator].name)
-    return words.sentence(f"Phân bố {name} của các xã theo từng huyện: {'; '.join(said)}")
+    by_district = any(
+        analysis.catalogue.by_id[fact.unit_id or ""].parent_id
+        for _, _, own in districts
+        for fact in own
+    )
+    which = "cấp xã theo từng địa phương" if by_district else _places(analysis)
+    return words.sentence(f"Phân bố {name} của các đơn vị {which}: {'; '.join(said)}")
+
+
+def _places(analysis: Analysis) -> str:
+    return analysis.catalogue.places("commune", analysis.month)
 
 
 # --- Overdue dossiers ----------------------------------------------------------------------
@@ -528,7 +540,7 @@ def overdue_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         else words.NO_DATA + ".",
         note=(
             "Trễ hạn: trả kết quả sau hạn, hoặc chưa trả mà đã quá hạn; bên phải: số hồ sơ trễ hạn "
-            f"trên số hồ sơ tiếp nhận {year_to_date_name(analysis.month)}, chỉ tính trên hệ thống "
+            f"trên số hồ sơ tiếp nhận {words.year(analysis)}, chỉ tính trên hệ thống "
             f"của tỉnh. {words.as_of(analysis.month)}"
         ),
     )

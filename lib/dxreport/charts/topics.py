@@ -11,7 +11,7 @@ from dxreport.analysis import Analysis
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
-from dxreport.narrative import month_name, year_to_date_name
+from dxreport.narrative import month_name
 
 _MOST = 10
 _FIGURES = 76
@@ -34,7 +34,7 @@ def topics(analysis: Analysis, facts: Facts) -> Figure:
     drawn = ranked[:_MOST]
     periods = {"month": month_name(analysis.month)}
     if analysis.month.month > 1:
-        periods = {"ytd": year_to_date_name(analysis.month), **periods}
+        periods = {"ytd": words.year(analysis), **periods}
     rows = [
         row
         for fact, label in zip(drawn, _labels(drawn), strict=True)
@@ -124,9 +124,7 @@ def _draw(rows: list[dict[str, Any]], periods: list[str]) -> parts.AnyChart:
 
 def _caption(analysis: Analysis, facts: Facts, ranked: list[Fact]) -> str:
     if not ranked:
-        return words.sentence(
-            f"{year_to_date_name(analysis.month)} chưa có PAKN nào được ghi theo chủ đề"
-        )
+        return words.sentence(f"{words.year(analysis)} chưa có PAKN nào được ghi theo chủ đề")
     total = facts.get("pakn_received", "ytd").numerator
     top = [fact for fact in ranked if fact.numerator == ranked[0].numerator]
     many = words.named([fact.name for fact in top], "chủ đề")

@@ -10,7 +10,6 @@ from dxreport.analysis import HORIZON, SMALLEST, Analysis, of_scope
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Facts
-from dxreport.narrative import year_to_date_name
 
 _DAILY = 30
 _STEP = 3
@@ -70,8 +69,8 @@ def _who(analysis: Analysis) -> list[dict[str, Any]]:
     ]
     whole = {
         "unit_id": parts.ALL,
-        "name": "Toàn tỉnh",
-        "short_name": "Toàn tỉnh",
+        "name": analysis.catalogue.all_name,
+        "short_name": analysis.catalogue.all_name,
         "n": cases[parts.ALL],
     }
     return [{**row, "sample": words.sample(row["n"])} for row in (whole, *units)]
@@ -196,7 +195,7 @@ def _half(analysis: Analysis) -> list[alt.Chart]:
 def _caption(analysis: Analysis) -> str:
     cases = _cases(analysis)
     if not cases:
-        return words.sentence(f"{year_to_date_name(analysis.month)} chưa tiếp nhận PAKN nào")
+        return words.sentence(f"{words.year(analysis)} chưa tiếp nhận PAKN nào")
     median = of_scope(analysis.medians, parts.ALL)
     closed = of_scope(analysis.processing, parts.ALL)["days_median"]
     if cases < SMALLEST:
@@ -239,7 +238,7 @@ def _alt(analysis: Analysis, whole: list[dict[str, Any]]) -> str:
         if row["n"] >= SMALLEST
     ]
     return words.sentence(
-        "Đường Kaplan–Meier về tỷ lệ PAKN được xử lý theo số ngày chờ, toàn tỉnh "
+        f"Đường Kaplan–Meier về tỷ lệ PAKN được xử lý theo số ngày chờ, {words.whole(analysis)} "
         f"({words.sample(_cases(analysis))}): {'; '.join(said)}. Thời gian để xong một nửa số "
         f"PAKN của từng đơn vị: {'; '.join(units)}"
     )

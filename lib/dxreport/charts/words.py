@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from dxreport import vi
+from dxreport.analysis import Analysis
 from dxreport.facts import Fact
+from dxreport.narrative import year_to_date_name
 from dxreport.periods import Month
 
 NO_DATA = "Không có số liệu"
@@ -51,6 +53,23 @@ def sample(n: int) -> str:
 
 def as_of(month: Month) -> str:
     return f"Số liệu tính đến hết ngày {vi.legal_day(month.last)}."
+
+
+def year(analysis: Analysis) -> str:
+    """The year to date inside a sentence: "9 tháng đầu năm 2024"."""
+    return year_to_date_name(analysis.month, analysis.since)
+
+
+def since(analysis: Analysis) -> str:
+    """When the year to date begins: "từ đầu năm", "từ ngày 01/7/2025"."""
+    if analysis.since == analysis.month.january:
+        return "từ đầu năm"
+    return f"từ ngày {vi.legal_day(analysis.since.first)}"
+
+
+def whole(analysis: Analysis) -> str:
+    """The whole office inside a sentence: "toàn tỉnh"."""
+    return vi.lower_first(analysis.catalogue.all_name)
 
 
 def in_sentence(name: str) -> str:

@@ -1,10 +1,12 @@
 """Reading a data folder: `read_tables` gives tables that keep the contract, or says why not.
 
-`values` (stored types to contract types) and `files` (which files, raw columns) come first,
-then `judging` (rules, keys, where they break), `tables` (the folder as a whole) and
-`warnings` (what may well be right, and is worth a look).
+`values` (stored types to contract types), `files` (which files, raw columns) and `corrections`
+(what is to be read otherwise than it stands) come first, then `judging` (rules, keys, where they
+break), `tables` (the folder as a whole) and `warnings` (what may well be right, and is worth a
+look).
 """
 
+from dxreport.reading.corrections import Correction
 from dxreport.reading.tables import (
     Dataset,
     Reference,
@@ -12,10 +14,12 @@ from dxreport.reading.tables import (
     Tables,
     read_reference,
     read_tables,
+    tables_counted,
 )
 from dxreport.reading.warnings import Warning_, check
 
 __all__ = [
+    "Correction",
     "Dataset",
     "Reference",
     "Source",
@@ -24,4 +28,5 @@ __all__ = [
     "check",
     "read_reference",
     "read_tables",
+    "tables_counted",
 ]

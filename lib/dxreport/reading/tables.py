@@ -13,10 +13,11 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from dxreport.config import read_yaml
+from dxreport.config import INDICATORS_FILE, read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
 from dxreport.manifest import Manifest, check_files, read_manifest
+from dxreport.reading.corrections import Correction, Corrections, corrected, read_corrections
 from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_part
 from dxreport.reading.judging import Judged, judge
 from dxreport.reading.rehearsal import Rehearsal, rehearsing
@@ -84,6 +85,7 @@ class Tables:
     sources: tuple[Source, ...]
     dataset: Dataset
     manifest: Manifest | None = None
+    corrections: tuple[Correction, ...] = ()
     pieces: Mapping[str, Pieces] = field(default_factory=dict, repr=False)
 
     def parts(self, table: str) -> tuple[pl.LazyFrame, ...]:
@@ -104,13 +106,19 @@ class Tables:
 
     @property
     def fingerprint(self) -> str:
-        """One SHA-256 over the contents of all files, whatever folder they lie in."""
+        """One SHA-256 over the contents of all files, whatever folder they lie in.
+
+        The corrections are one of them: the same records, corrected otherwise, have another.
+        """
         lines = sorted(f"{source.table} {source.sha256}" for source in self.sources)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def read_tables(folder: Path, reference: Path) -> Tables:
     """The tables of a data folder; reference tables that it does not hold from `reference`.
+
+    A table of records that no indicator of the catalogue in `reference` counts may be missing,
+    and is empty then. What `corrections.yml` says is done before the contract is checked.
 
     What was read last is given again while no file of either folder has changed: a command and
     the document that it runs then speak of the same data, and read them once.
@@ -157,10 +165,17 @@ def _read(folder: Path, reference: Path) -> Tables:
     rows: dict[str, pl.LazyFrame] = {}
     pieces: dict[str, Pieces] = {}
     units: pl.DataFrame | None = None
+    needed = tables_counted(reference)
+    try:
+        corrections = read_corrections(folder)
+    except ContractError as error:
+        breaches.add(error.problems, error.total)
+        breaches.stop()
     with rehearsing(_parquet_files(folder, reference)) as rehearsal:
         for table in (*_REFERENCE_TABLES, *FACT_TABLES):
             try:
-                parts, origin = _open(table, folder, reference, rehearsal)
+                parts, origin = _open(table, folder, reference, rehearsal, needed)
+                parts = corrected(table, parts, corrections)
                 judged = judge(table, parts, units)
             except ContractError as error:
                 breaches.add(error.problems, error.total)
@@ -176,6 +191,7 @@ def _read(folder: Path, reference: Path) -> Tables:
     if manifest is not None:
         check_files(folder, manifest, _in_folder(folder, sources))
     breaches.stop()
+    sources += _corrections_source(corrections)
     return Tables(
         folder=folder,
         sources=tuple(sources),
@@ -190,6 +206,7 @@ def _read(folder: Path, reference: Path) -> Tables:
         baselines=rows["baselines"].collect(),
         topics=rows["topics"].collect(),
         pieces=pieces,
+        corrections=corrections.entries,
     )
 
 
@@ -208,11 +225,13 @@ def read_reference(folder: Path, reference: Path) -> Reference:
     Raises `ContractError` where they break the contract. `own_units` says whether the units are
     the data folder's.
     """
+    corrections = read_corrections(folder)
     frames: dict[str, pl.DataFrame] = {}
     origins: dict[str, Origin] = {}
     with rehearsing(_parquet_files(folder, reference)) as rehearsal:
         for table in ("units", "topics"):
-            parts, origins[table] = _open(table, folder, reference, rehearsal)
+            parts, origins[table] = _open(table, folder, reference, rehearsal, frozenset())
+            parts = corrected(table, parts, corrections)
             judged = judge(table, parts, None)
             if judged.total:
                 raise ContractError(judged.problems, judged.total)
@@ -227,6 +246,17 @@ def _in_folder(folder: Path, sources: Sequence[Source]) -> dict[str, str]:
         for source in sources
         if source.origin == "data"
     }
+
+
+def tables_counted(reference: Path) -> frozenset[str]:
+    """The tables of records that the catalogue's indicators count; all where it does not say."""
+    path = reference / INDICATORS_FILE
+    try:
+        indicators = read_yaml(path)["indicators"].values()
+        named = {indicator["table"] for indicator in indicators}
+    except (DxError, TypeError, KeyError, AttributeError):
+        return frozenset(FACT_TABLES)  # The catalogue itself says what is wrong with it.
+    return frozenset(FACT_TABLES) & named or frozenset(FACT_TABLES)
 
 
 @dataclass
@@ -272,14 +302,15 @@ def _parquet_files(folder: Path, reference: Path) -> Iterator[tuple[Path, list[s
 
 
 def _open(
-    table: str, folder: Path, reference: Path, rehearsal: Rehearsal
+    table: str, folder: Path, reference: Path, rehearsal: Rehearsal, needed: frozenset[str]
 ) -> tuple[tuple[Part, ...], Origin]:
     """The parts of a table and where they are from; none for an optional table that is absent."""
     origin: Origin = "data"
     files = find(folder, table)
     if not files and table in _REFERENCE_TABLES:
         files, origin = find(reference, table), "reference"
-    if not files and table not in _OPTIONAL:
+    may_be_missing = table in _OPTIONAL or (table in FACT_TABLES and table not in needed)
+    if not files and not may_be_missing:
         expected = f"expected this table, or {table}.csv; the folder has neither"
         raise ContractError([Problem(display_name(folder / f"{table}.parquet"), expected)])
     for file in files:
@@ -294,6 +325,13 @@ def _sources(table: str, parts: Sequence[Part], judged: Judged, origin: Origin) 
         Source(table, part.path, height, part.sha256, origin)
         for part, height in zip(parts, judged.heights, strict=True)
     ]
+
+
+def _corrections_source(corrections: Corrections) -> list[Source]:
+    if not corrections.sha256:
+        return []
+    rows = len(corrections.entries)
+    return [Source("corrections", corrections.path, rows, corrections.sha256, "data")]
 
 
 def _dataset(folder: Path) -> Dataset:

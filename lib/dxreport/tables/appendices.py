@@ -37,7 +37,6 @@ _DIGITISED = "digitisation_rate"
 _PAID = "online_payment_rate"
 
 _VERDICT = "Đạt/chưa đạt"
-_OTHER_COMMUNES = "Các xã, phường, thị trấn khác"
 
 Figures = Callable[[str], tuple[Cell, ...]]
 """From a scope to its figures: a cell for each column after the name."""
@@ -80,11 +79,11 @@ def month_label(month: Month) -> str:
     return vi.upper_first(month_name(month))
 
 
-def ytd_label(month: Month) -> str:
-    """ "9 tháng đầu năm 2024"."""
+def ytd_label(month: Month, since: Month | None = None) -> str:
+    """ "9 tháng đầu năm 2024"; from another month than January, "Các tháng 7-9/2025"."""
     if month.month == 1:
         return f"Từ đầu năm {month.year}"
-    return vi.upper_first(year_to_date_name(month))
+    return vi.upper_first(year_to_date_name(month, since))
 
 
 def roman(number: int) -> str:
@@ -103,7 +102,8 @@ class _Maker:
         self.month = month
         self.units = catalogue.units_in(month)
         self.in_month = month_label(month)
-        self.in_year = ytd_label(month)
+        self.since = catalogue.year_start(month)
+        self.in_year = ytd_label(month, self.since)
 
     # -- the appendices ---------------------------------------------------------------------
 
@@ -130,11 +130,11 @@ class _Maker:
         total = self._total(f"level:{level}", self._documents_cells, level)
         notes = [*self._target_note(_SIGNED, level)]
         if any(row.cells[5].text == ABSENT for row in rows):
-            notes.append(f"({ABSENT}) {vi.NO_PREVIOUS}.")
+            notes.append(f"({ABSENT}) {self._why_absent()}.")
         whose = {
             "province": "các cơ quan, đơn vị cấp tỉnh",
-            "district": "UBND các huyện, thị xã, thành phố",
-            "commune": "UBND các xã, phường, thị trấn",
+            "district": f"UBND các {self._places('district')}",
+            "commune": f"UBND các {self._places('commune')}",
         }[level]
         title = f"Kết quả ký số văn bản đi từ hồ sơ công việc của {whose}"
         return self._table(number, title, columns, (*rows, total), notes)
@@ -183,8 +183,8 @@ class _Maker:
         rows = self._rows(groups, self._copies_cells)
         total = self._total(f"level:{level}", self._copies_cells, level)
         whose = {
-            "district": "UBND các huyện, thị xã, thành phố",
-            "commune": "UBND các xã, phường, thị trấn",
+            "district": f"UBND các {self._places('district')}",
+            "commune": f"UBND các {self._places('commune')}",
         }[level]
         title = f"Kết quả chứng thực bản sao điện tử từ bản chính của {whose}"
         notes = self._target_note(_COPIES, level)
@@ -231,7 +231,8 @@ class _Maker:
         day = vi.legal_day(self.month.last)
         title = (
             "Kết quả giải quyết thủ tục hành chính, số hóa hồ sơ và thanh toán trực tuyến "
-            f"của các cơ quan cấp tỉnh và UBND cấp {'huyện' if levels[1] == 'district' else 'xã'}"
+            f"của các cơ quan {self.catalogue.level_sentences[levels[0]]} và UBND "
+            f"{self.catalogue.level_sentences[levels[1]]}"
         )
         notes = []
         for what, indicator in (
@@ -341,7 +342,8 @@ class _Maker:
             if unit.unit_id in members
         ]
         if None in members:
-            groups.append(_Group(_OTHER_COMMUNES if groups else "", tuple(members[None])))
+            others = f"Các {self._places('commune')} khác" if groups else ""
+            groups.append(_Group(others, tuple(members[None])))
         return tuple(groups)
 
     def _pakn_groups(self) -> list[_Group]:
@@ -418,9 +420,20 @@ class _Maker:
         month, year = self.month, self.month.year
         if month.month == 1:
             return f"tháng {_month_figures(month)}/{year}"
+        if self.since > month.january:
+            if self.since == month:
+                return month_name(month)
+            return f"{month_name(month)} và {year_to_date_name(month, self.since)}"
         if month.month == 12:
             return f"tháng 12 và năm {year}"
         return f"tháng {_month_figures(month)} và {month.month} tháng đầu năm {year}"
+
+    def _why_absent(self) -> str:
+        is_new_world = self.catalogue.reorganised(self.month.previous, self.month) is not None
+        return vi.NOT_COMPARED if is_new_world else vi.NO_PREVIOUS
+
+    def _places(self, level: str) -> str:
+        return self.catalogue.places(level, self.month)
 
     def _target_note(self, indicator: str, level: str) -> list[str]:
         target = self.catalogue.target(indicator, level, self.month)
@@ -454,7 +467,7 @@ def _change_cell(fact: Fact | None) -> Cell:
     """The change in words; a dash, which a note explains, where there is nothing to compare."""
     if fact is None:
         return Cell(ABSENT)
-    if fact.printed == vi.NO_PREVIOUS:
+    if fact.printed in (vi.NO_PREVIOUS, vi.NOT_COMPARED):
         return Cell(ABSENT, fact.key)
     return value_cell(fact)
 
