@@ -174,7 +174,7 @@ def test_a_row_that_is_there_twice_is_not_guessed(tmp_path: Path) -> None:
     write_folder(tmp_path, made)
     twice = entry() + entry("pakn_id", "P1", "P3", "pakn", "{pakn_id: P1}")
     (tmp_path / "corrections.yml").write_text(twice, encoding="utf-8")
-    with pytest.raises(ContractError, match="expected one row with pakn_id 'P1' in .*, found 2"):
+    with pytest.raises(ContractError, match=r"expected one row with pakn_id 'P1' in .*, found 2"):
         read_tables(tmp_path, REFERENCE)
 
 

@@ -94,6 +94,11 @@ class Report:
         """ "tháng 9/2024"."""
         return Markdown(month_name(self.month))
 
+    @property
+    def month_id(self) -> Markdown:
+        """ "2024-09"."""
+        return Markdown(str(self.month))
+
     # -- the law ----------------------------------------------------------------------------
 
     def law(self, indicator: str) -> Markdown:
