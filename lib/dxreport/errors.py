@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Language = Literal["en", "vi"]
 
 SHOWN = 20
 """How many problems an error lists before it only counts the rest."""
@@ -34,6 +37,7 @@ class Problem:
 
     `row` counts as a person does in that file (the header of a CSV is row 1);
     `value` is the offending value as text, never from a column outside the contract.
+    `expected_vi` says in Vietnamese what was expected, where a rule has such words.
     """
 
     file: str
@@ -41,31 +45,43 @@ class Problem:
     row: int | None = None
     column: str | None = None
     value: str | None = None
+    expected_vi: str = ""
 
-    def line(self) -> str:
+    def line(self, language: Language = "en") -> str:
         """The problem in one line: file, row, column, value, what was expected."""
+        row, column = ("dòng", "cột") if language == "vi" else ("row", "column")
         where = [self.file]
         if self.row is not None:
-            where.append(f"row {self.row}")
+            where.append(f"{row} {self.row}")
         if self.column is not None:
-            where.append(f"column {self.column}")
+            where.append(f"{column} {self.column}")
         found = "" if self.value is None else f"{_one_line(self.value)!r}: "
-        return f"{', '.join(where)}: {found}{self.expected}"
+        in_vietnamese = language == "vi" and self.expected_vi
+        return f"{', '.join(where)}: {found}{self.expected_vi if in_vietnamese else self.expected}"
 
 
 class ContractError(DxError):
     """The data break the contract; carries the first problems and the count of all."""
 
-    def __init__(self, problems: Iterable[Problem], total: int | None = None) -> None:
+    def __init__(
+        self,
+        problems: Iterable[Problem],
+        total: int | None = None,
+        language: Language = "en",
+    ) -> None:
         self.problems = tuple(problems)
         self.total = len(self.problems) if total is None else total
-        super().__init__(self._message())
+        super().__init__(self._message(language))
 
-    def _message(self) -> str:
-        lines = [problem.line() for problem in self.problems[:SHOWN]]
+    def in_language(self, language: Language) -> ContractError:
+        """The same error, said in another language as far as its rules have words in it."""
+        return ContractError(self.problems, self.total, language)
+
+    def _message(self, language: Language) -> str:
+        lines = [problem.line(language) for problem in self.problems[:SHOWN]]
         rest = self.total - len(lines)
         if rest > 0:
-            lines.append(f"... and {rest} more")
+            lines.append(f"... và {rest} lỗi nữa" if language == "vi" else f"... and {rest} more")
         return "\n".join(lines)
 
 

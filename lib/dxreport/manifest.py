@@ -37,7 +37,8 @@ class Entry:
     `path` is relative to the folder. `first` and `last` are the days (or months, of a table by
     months) that it covers. `source` is the export that it is from: a file's name, or `sql`;
     `mapping` what turned it into the table. `read` counts the records of that export over all
-    its months, `kept` those that are rows now; `left_out` says why the others are not. Times of
+    its months, `kept` those that are rows now; `left_out` says why the others are not. `late`
+    counts the rows that were not in the first export that gave the month. Times of
     `ingested_at` are local, with their offset.
     """
 
@@ -56,6 +57,7 @@ class Entry:
     kept: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     refused: tuple[Refused, ...] = ()
+    late: int = 0
 
     @property
     def month(self) -> str:

@@ -127,6 +127,10 @@ class Narrative:
         fact = self.facts.find(indicator, period, scope)
         return fact is not None and fact.exists and (fact.unit != "count" or fact.numerator > 0)
 
+    def counts(self, indicator: str) -> bool:
+        """Whether the office counts this indicator at all."""
+        return indicator in self.catalogue.indicators
+
     def figure(self, indicator: str, period: PeriodId, scope: str = "all") -> Markdown:
         """The figure in bold."""
         return figure(self.facts.get(indicator, period, scope), strong=True)

@@ -34,6 +34,7 @@ from dxreport.tables.blocks import raw_block
 if TYPE_CHECKING:
     from dxreport.analysis import Analysis
     from dxreport.charts.show import Figure
+    from dxreport.quality import Quality
 
 LEGAL_FILE = "legal.yml"
 ANNEX = "phan-tich-du-lieu"
@@ -132,7 +133,13 @@ class Report:
         return Markdown(f"Theo {basis}, {md_escape(what)} đạt tối thiểu {join(demands, '; ')}")
 
     def basis_note(self, indicator: str, what: str) -> Markdown:
-        """A footnote where no minimum is set: the document, and what it demands."""
+        """A footnote on a document that demands something other than a minimum of each level.
+
+        `what` is what it demands; where that is not known, the minimums are told.
+        """
+        if not what:
+            spec = self.catalogue.indicators.get(indicator)
+            return self.legal_note(indicator, "" if spec is None else vi.lower_first(spec.name))
         basis = self.basis(indicator)
         if not basis:
             return Markdown("Chưa có văn bản giao chỉ tiêu về nội dung này")
@@ -224,23 +231,24 @@ class Report:
 
         One whose table the office does not have is left out, and has no number.
         """
-        from dxreport.charts import ANY, TABLES
+        from dxreport.charts import NEEDS
 
-        shown = [n for n, table in TABLES.items() if table in {*self.tables_counted, ANY}]
+        shown = [n for n, needed in NEEDS.items() if needed <= self.parts]
         numbered = {name: f"Hình {n}." for n, name in enumerate(shown, start=1)}
         return Markdown(
             "\n\n".join(self.chart(name, numbered[name]) for name in names if name in numbered)
         )
 
     @cached_property
-    def tables_counted(self) -> frozenset[str]:
-        """The tables of records that the office's indicators are counted from."""
-        return self.catalogue.tables
+    def parts(self) -> frozenset[str]:
+        """What the document's parts may need: the tables that are counted, and "ratings"."""
+        ratings = {"ratings"} if self.say.counts("pakn_satisfaction_mean") else set()
+        return self.catalogue.tables | ratings
 
     @property
-    def tables_text(self) -> Markdown:
-        """The same as the document's parts ask for them: "documents pakn"."""
-        return Markdown(" ".join(sorted(self.tables_counted)))
+    def parts_text(self) -> Markdown:
+        """The same as the letter's field has it: "documents pakn ratings"."""
+        return Markdown(" ".join(sorted(self.parts)))
 
     def unit_picker(self) -> Markdown:
         """The page's control that marks one unit in all PAKN charts."""
@@ -291,13 +299,47 @@ class Report:
             (
                 f"{source.path.name} (dữ liệu tham chiếu)"
                 if source.origin == "reference"
-                else source.path.name,
+                else self._in_folder(source.path),
                 vi.integer(source.rows),
                 source.sha256[:_SHORT_SHA],
             )
             for source in self.tables.sources
         ]
         return _table(("Tệp", "Số dòng", "SHA-256 (rút gọn)"), rows, "lrl", (5, 2, 3))
+
+    @property
+    def fingerprint(self) -> Markdown:
+        """What the report was made from, records, corrections and reference tables together."""
+        return Markdown(self.tables.fingerprint[:_SHORT_SHA])
+
+    @cached_property
+    def quality_found(self) -> Quality:
+        """Counts about the records: what is missing, odd, late or corrected."""
+        from dxreport.quality import assess
+
+        return assess(self.tables, self.catalogue, self.month)
+
+    def quality(self) -> Markdown:
+        """Two tables on the quality of the records: rows by table, and what was looked at."""
+        from dxreport.quality_words import intake_rows, statements
+
+        rows = _table(
+            ("Bảng số liệu", "Thời gian", "Đọc", "Loại", "Giữ", "Trong tháng"),
+            intake_rows(self.quality_found),
+            "llrrrr",
+            (4, 3, 2, 2, 2, 2),
+        )
+        found = _table(
+            ("Nội dung kiểm tra", "Kết quả"),
+            [(said.about, said.found) for said in statements(self.quality_found)],
+            "ll",
+            (4, 6),
+        )
+        return Markdown(f"{rows}\n\n{found}")
+
+    def _in_folder(self, path: Path) -> str:
+        folder = self.tables.folder
+        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
     def definitions(self) -> Markdown:
         """A table of the indicators that this report shows: name, formula, legal basis."""

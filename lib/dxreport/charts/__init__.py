@@ -57,27 +57,28 @@ FIGURES: Final[Mapping[str, Draw]] = {
 }
 """Every chart by its id."""
 
-ANY: Final = "any"
+_PAKN: Final = frozenset({"pakn"})
+_RATINGS: Final = frozenset({"pakn", "ratings"})
 
-TABLES: Final[Mapping[str, str]] = {
-    "headline": ANY,
-    "received": "pakn",
-    "heatmap": "pakn",
-    "funnel": "pakn",
-    "processing": "pakn",
-    "waiting": "pakn",
-    "backlog": "pakn",
-    "satisfaction": "pakn",
-    "satisfaction-months": "pakn",
-    "satisfaction-time": "pakn",
-    "satisfaction-wait": "pakn",
-    "topics": "pakn",
-    "documents": "documents",
-    "communes-documents": "documents",
-    "e-copies": "e_copies",
-    "communes-e-copies": "e_copies",
-    "overdue": "procedures",
+NEEDS: Final[Mapping[str, frozenset[str]]] = {
+    "headline": frozenset(),
+    "received": _PAKN,
+    "heatmap": _PAKN,
+    "funnel": _PAKN,
+    "processing": _PAKN,
+    "waiting": _PAKN,
+    "backlog": _PAKN,
+    "satisfaction": _RATINGS,
+    "satisfaction-months": _RATINGS,
+    "satisfaction-time": _RATINGS,
+    "satisfaction-wait": _RATINGS,
+    "topics": _PAKN,
+    "documents": frozenset({"documents"}),
+    "communes-documents": frozenset({"documents"}),
+    "e-copies": frozenset({"e_copies"}),
+    "communes-e-copies": frozenset({"e_copies"}),
+    "overdue": frozenset({"procedures"}),
 }
-"""The table that each chart is drawn from, in the order of the annex."""
+"""What each chart is drawn from (`Report.parts`), in the order of the annex."""
 
-__all__ = ["ANY", "FIGURES", "PAGE_SCRIPT", "TABLES", "Draw", "Figure", "unit_picker"]
+__all__ = ["FIGURES", "NEEDS", "PAGE_SCRIPT", "Draw", "Figure", "unit_picker"]

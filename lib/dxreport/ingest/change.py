@@ -12,6 +12,7 @@ from dxreport.contracts import FACT_TABLES, TIME_OF, key
 from dxreport.errors import DxError
 from dxreport.ingest.store import Place
 from dxreport.periods import Month
+from dxreport.reading import tables_counted
 from dxreport.reading.files import find
 
 
@@ -79,9 +80,10 @@ def rows_changed(
     )
 
 
-def missing_tables(folder: Path) -> list[str]:
+def missing_tables(folder: Path, reference: Path) -> list[str]:
     """The tables that a folder still lacks before a report can be made from it."""
-    return [table for table in FACT_TABLES if not find(folder, table)]
+    counted = tables_counted(reference)
+    return [table for table in FACT_TABLES if table in counted and not find(folder, table)]
 
 
 def facts_changed(

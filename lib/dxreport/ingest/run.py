@@ -126,7 +126,8 @@ def _bring_in(
     with draft(data) as made:
         written = write(made, before, places)
         gone = [path.relative_to(data).as_posix() for path in before.strays]
-        entries = _entries(places, written, export, mapping, built, now())
+        late = _late(manifest, table, rows)
+        entries = _entries(places, written, export, mapping, built, now(), late)
         stale = [*gone, *(path for path in written if path not in mine)]
         write_manifest(made, manifest.without(stale).with_entries(entries))
         judge_folder(made.staging, data, table, units)
@@ -142,7 +143,7 @@ def _facts(
     made: Draft, data: Path, reference: Path, changed: Iterable[Place]
 ) -> tuple[tuple[FactChange, ...], str]:
     """What moves in the reports, or why there can be none yet."""
-    if missing := missing_tables(made.staging):
+    if missing := missing_tables(made.staging, reference):
         return (), f"the folder still lacks {', '.join(missing)}"
     months = sorted({place.month for place in changed})
     if not months:
@@ -182,6 +183,7 @@ def _entries(
     mapping: MappingFile,
     built: Built,
     at: datetime,
+    late: Mapping[Place, int],
 ) -> Iterable[Entry]:
     """An entry for each file that the export gave."""
     left_out = {
@@ -210,7 +212,18 @@ def _entries(
             kept=built.frame.height,
             left_out={why: count for why, count in left_out.items() if count},
             refused=tuple(Refused(r.column, r.rule, r.rows) for r in built.refusals),
+            late=late.get(place, 0),
         )
+
+
+def _late(manifest: Manifest, table: str, rows: Iterable[RowChange]) -> dict[Place, int]:
+    """How many rows of each month were not in the first export that gave it."""
+    late = {}
+    for change in rows:
+        entry = manifest.entries.get(change.place.path(table))
+        if entry is not None:
+            late[change.place] = min(entry.late + change.added, change.rows)
+    return late
 
 
 def _period(table: str, frame: pl.DataFrame) -> tuple[str, str]:

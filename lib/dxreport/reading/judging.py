@@ -311,8 +311,10 @@ def _first_problems(
         for mark, check in zip(marks, broken, strict=True):
             if row[mark]:
                 expected = f"expected {_filled(check.message.en, row)}"
+                expected_vi = _filled(check.message.vi, row)
                 if check.rule == "unit_known":
                     expected += f"; nearest: {nearest(row['unit_id'])}"
+                    expected_vi += f"; gần giống: {nearest(row['unit_id'])}"
                 problems.append(
                     Problem(
                         typed.part.name,
@@ -320,6 +322,7 @@ def _first_problems(
                         row=typed.part.row(row[_POSITION]),
                         column=check.column,
                         value=row[check.column] or "",
+                        expected_vi=expected_vi,
                     )
                 )
     return problems

@@ -166,11 +166,7 @@ def _read(folder: Path, reference: Path) -> Tables:
     pieces: dict[str, Pieces] = {}
     units: pl.DataFrame | None = None
     needed = tables_counted(reference)
-    try:
-        corrections = read_corrections(folder)
-    except ContractError as error:
-        breaches.add(error.problems, error.total)
-        breaches.stop()
+    corrections = read_corrections(folder)
     with rehearsing(_parquet_files(folder, reference)) as rehearsal:
         for table in (*_REFERENCE_TABLES, *FACT_TABLES):
             try:

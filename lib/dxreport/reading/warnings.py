@@ -86,6 +86,12 @@ def _units_without_rows(
     """
     units = tables.units.sort("order", "unit_id")
     when_en, when_vi = "", ""
+    if month is None and (present := _present(counts)):
+        # Of another world than the one the data are of, nothing is missed.
+        units = units.filter(
+            (pl.col("valid_from") <= present[-1].last).fill_null(True)
+            & (pl.col("valid_to") >= present[0].first).fill_null(True)
+        )
     if month is not None:
         first, last = pl.lit(month.first), pl.lit(month.last)
         units = units.filter(
@@ -118,6 +124,12 @@ def _units_without_rows(
                     f"{table}: {names[unit]} ({unit}) không có số liệu{when_vi}",
                     unit,
                 )
+
+
+def _present(counts: Mapping[str, pl.DataFrame]) -> list[Month]:
+    """The months of which any table has a row, in order."""
+    texts = {text for frame in counts.values() for text in frame["month"].unique() if text}
+    return sorted(map(Month.parse, texts))
 
 
 def _units_in(frame: pl.DataFrame, month: Month | None) -> set[str]:

@@ -101,6 +101,7 @@ class _Maker:
         self.catalogue = catalogue
         self.month = month
         self.units = catalogue.units_in(month)
+        self.has_ratings = "pakn_satisfaction_mean" in catalogue.indicators
         self.in_month = month_label(month)
         self.since = catalogue.year_start(month)
         self.in_year = ytd_label(month, self.since)
@@ -150,7 +151,19 @@ class _Maker:
                 Column(f"{period}_resolved", "Đã xử lý", "right", 14.5, (spanner,)),
                 Column(f"{period}_rate", "Tỷ lệ", "right", 16.5, (spanner,)),
                 Column(f"{period}_backlog", "Tồn đọng", "right", 14.5, (spanner,)),
-                Column(f"{period}_satisfaction", "Mức độ hài lòng (điểm)", "right", 18, (spanner,)),
+                *(
+                    [
+                        Column(
+                            f"{period}_satisfaction",
+                            "Mức độ hài lòng (điểm)",
+                            "right",
+                            18,
+                            (spanner,),
+                        )
+                    ]
+                    if self.has_ratings
+                    else []
+                ),
                 Column(
                     f"{period}_days",
                     "Thời gian xử lý trung bình (ngày/PAKN)",
@@ -268,7 +281,11 @@ class _Maker:
                 numerator_cell(self.facts.find("pakn_resolved", period, scope)),
                 value_cell(self.facts.find("pakn_resolution_rate", period, scope)),
                 numerator_cell(self.facts.find("pakn_backlog", period, scope)),
-                value_cell(self.facts.find("pakn_satisfaction_mean", period, scope)),
+                *(
+                    [value_cell(self.facts.find("pakn_satisfaction_mean", period, scope))]
+                    if self.has_ratings
+                    else []
+                ),
                 value_cell(self.facts.find("pakn_processing_days_mean", period, scope)),
             ]
         return tuple(cells)
