@@ -79,7 +79,7 @@ class CaseQuality:
 
     `outliers`: cases that took, or have waited, more than `outlier_days`, of all. `with_due`:
     those with a due time, of all. `due_before_received`: those due before they came.
-    `rated`: those rated, of the resolved ones; None for dossiers, and where ratings are not counted.
+    `rated`: those rated, of the resolved ones; None where ratings are not counted.
     """
 
     table: str

@@ -39,11 +39,21 @@ def headline(analysis: Analysis, facts: Facts) -> Figure:
         caption=_caption_headline(analysis, every),
         alt=_alt_headline(groups),
         note=(
-            f"Văn bản và chứng thực: {month_name(analysis.month)}; các chỉ tiêu khác: "
-            f"{words.year(analysis)}. Đạt hay chưa đạt xét trên số liệu chưa làm "
-            f"tròn. {words.as_of(analysis.month)}"
+            f"{_periods(analysis, [indicator for indicator, _ in groups])}. Đạt hay chưa đạt xét "
+            f"trên số liệu chưa làm tròn. {words.as_of(analysis.month)}"
         ),
     )
+
+
+def _periods(analysis: Analysis, indicators: Sequence[Indicator]) -> str:
+    """Which period the figures are of, where they are not all of one."""
+    kinds = {_period(indicator) for indicator in indicators}
+    month, year = month_name(analysis.month), words.year(analysis)
+    if kinds == {"month"}:
+        return f"Số liệu {month}"
+    if kinds == {"end"}:
+        return f"Số liệu {year}"
+    return f"Văn bản và chứng thực: {month}; các chỉ tiêu khác: {year}"
 
 
 def _period(indicator: Indicator) -> PeriodId:
