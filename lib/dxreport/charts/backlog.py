@@ -35,6 +35,7 @@ def backlog_by_age(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             f"PAKN tiếp nhận trong {words.year(analysis)}, chưa xử lý xong; màu: số "
             "ngày đã chờ, càng đậm càng lâu; bên phải: tổng của đơn vị. "
+            f"{parts.drawn(analysis.units.height, 'có nhiều PAKN tồn đọng nhất')}"
             f"{words.as_of(analysis.month)}"
         ),
         units=True,

@@ -146,6 +146,7 @@ def rate_by_unit_and_month(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             "Mỗi ô: tỷ lệ (%) đã xử lý trong số PAKN đơn vị tiếp nhận trong tháng đó; dấu * là "
             f"dưới {SMALLEST} PAKN, đọc thận trọng; ô trống là không phát sinh. "
+            f"{parts.drawn(analysis.units.height, 'có nhiều PAKN nhất')}"
             f"{words.as_of(analysis.month)}"
         ),
         units=True,

@@ -26,7 +26,7 @@ CHOSEN_OR_ALL: Final = (
 )
 """Keeps the rows of the chosen unit, or the province's where none is chosen."""
 
-MOST_UNITS: Final = 40
+MOST_UNITS: Final = 28
 """Units that one chart can show on a page; of more, those with most cases are drawn."""
 
 ROW: Final = 26
@@ -233,6 +233,11 @@ def largest(rows: list[dict[str, Any]], size: str = "n") -> list[dict[str, Any]]
         return rows
     kept = sorted(range(len(rows)), key=lambda at: (-rows[at][size], at))[:MOST_UNITS]
     return [rows[at] for at in sorted(kept)]
+
+
+def drawn(total: int, which: str) -> str:
+    """What a note says where not all of `total` units are drawn; `which` are; else nothing."""
+    return "" if total <= MOST_UNITS else f"Hình chỉ vẽ {MOST_UNITS}/{total} đơn vị {which}. "
 
 
 def labelled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -153,6 +153,7 @@ def _note(analysis: Analysis) -> str:
         f"{spread}Thanh màu: nửa giữa số PAKN (từ 25% đến 75%); vạch đậm: trung vị; hình thoi: "
         f"trung bình; vạch mảnh kéo đến mức 90%. n: số PAKN tiếp nhận trong "
         f"{_period(analysis)} đã xử lý xong; dưới {SMALLEST} PAKN chỉ ghi trung bình. "
+        f"{parts.drawn(analysis.units.height, 'có nhiều PAKN đã xử lý nhất')}"
         f"{words.as_of(analysis.month)}"
     )
 

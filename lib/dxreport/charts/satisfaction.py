@@ -42,10 +42,14 @@ def satisfaction_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             f"Mỗi thanh gồm tỷ lệ (%) PAKN được chấm 1–5 điểm, mức 3 điểm nằm giữa; bên phải là "
             f"điểm trung bình và số PAKN được đánh giá (n) trong số PAKN tiếp nhận "
-            f"{words.year(analysis)}. {words.as_of(analysis.month)}"
+            f"{words.year(analysis)}. {parts.drawn(analysis.units.height, _MOST_RATED)}"
+            f"{words.as_of(analysis.month)}"
         ),
         units=True,
     )
+
+
+_MOST_RATED = "có nhiều PAKN được đánh giá nhất"
 
 
 def _units(analysis: Analysis, facts: Facts, province: Fact) -> list[dict[str, Any]]:
@@ -313,7 +317,8 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             "Mỗi điểm là một đơn vị, to nhỏ theo số PAKN được đánh giá (n). Hai đại lượng đi cùng "
             f"nhau chưa nói lên nguyên nhân. PAKN tiếp nhận trong "
-            f"{words.year(analysis)}. {words.as_of(analysis.month)}"
+            f"{words.year(analysis)}. {parts.drawn(analysis.units.height, _MOST_RATED)}"
+            f"{words.as_of(analysis.month)}"
         ),
         units=True,
     )

@@ -297,9 +297,15 @@ def _units_figure(
         alt=_alt_units(analysis, indicator, levels) if drawn else words.NO_DATA + ".",
         note=(
             f"n: số {what}. Đạt hay chưa đạt xét trên số liệu chưa làm tròn. "
-            f"{words.as_of(analysis.month)}"
+            f"{_not_all(analysis, facts, indicator)}{words.as_of(analysis.month)}"
         ),
     )
+
+
+def _not_all(analysis: Analysis, facts: Facts, indicator: str) -> str:
+    level = analysis.catalogue.peer_level(analysis.month)
+    units = _of_level(analysis, facts, indicator, "month", level)
+    return parts.drawn(len(units), "có tỷ lệ thấp nhất")
 
 
 def _of_level(
@@ -533,6 +539,7 @@ def overdue_by_unit(analysis: Analysis, facts: Facts) -> Figure:
     level = analysis.catalogue.peer_level(analysis.month)
     rate = "procedures_overdue_rate"
     units = [f for f in _of_level(analysis, facts, rate, "end", level) if f.exists]
+    everyone = len(units)
     units = sorted(units, key=lambda fact: -(fact.value or 0.0))[: parts.MOST_UNITS]
     whole = facts.find(rate, "end", f"level:{level}")
     return Figure(
@@ -551,7 +558,8 @@ def overdue_by_unit(analysis: Analysis, facts: Facts) -> Figure:
         note=(
             "Trễ hạn: trả kết quả sau hạn, hoặc chưa trả mà đã quá hạn; bên phải: số hồ sơ trễ hạn "
             f"trên số hồ sơ tiếp nhận {words.year(analysis)}, chỉ tính trên hệ thống "
-            f"của tỉnh. {words.as_of(analysis.month)}"
+            f"của tỉnh. {parts.drawn(everyone, 'có tỷ lệ trễ hạn cao nhất')}"
+            f"{words.as_of(analysis.month)}"
         ),
     )
 
