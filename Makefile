@@ -18,7 +18,7 @@ DXREPORT := $(PY) -m dxreport
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help report notebooks test check explore sample bench lock clean environment
+.PHONY: help report notebooks test check explore sample baltimore bench lock clean environment
 
 help: ## say what can be made
 	@echo "usage: make TARGET [MONTH=2024-09] [DATA=data/sample] [OUT=_site]"
@@ -47,6 +47,10 @@ sample: environment ## make the synthetic sample again, in data/sample
 
 example-ingest: environment ## go the whole way on small Excel files: exports, ingest, report
 	@sh docs/example-ingest.sh "$(DXREPORT)" build/example "$(OUT)"
+
+baltimore: environment ## another city's real records: from its export to its report
+	@$(DXREPORT) --project examples/baltimore ingest pakn examples/baltimore/exports/311-2018.csv --data build/baltimore
+	@$(DXREPORT) --project examples/baltimore render 2018-09 --data build/baltimore --out build/baltimore-site --engine "$(ENGINE)"
 
 bench: environment ## measure, and print a table
 	@$(PY) -m benchmarks

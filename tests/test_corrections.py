@@ -185,6 +185,14 @@ def test_words_that_a_person_typed_stay_in_the_file(tmp_path: Path) -> None:
     assert "Phòng CNTT" not in repr(tables.corrections)
 
 
+def test_an_error_quotes_no_words_that_a_person_typed(tmp_path: Path) -> None:
+    text = entry(before="31", reason="bà Canary 0912345678 báo lại")
+    with pytest.raises(ContractError) as error:
+        read(tmp_path, text)
+    assert "Canary" not in str(error.value)
+    assert "Phòng CNTT" not in str(error.value)
+
+
 def test_a_file_without_an_entry_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="at most outgoing"):
         read(tmp_path, "# nothing yet\n")

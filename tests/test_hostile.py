@@ -20,6 +20,7 @@ import docx
 import polars as pl
 import pypdf
 import pytest
+import yaml
 
 from command import ROOT, run
 from dxreport import cli
@@ -96,6 +97,23 @@ def write(frames: dict[str, pl.DataFrame], folder: Path) -> Path:
     return folder
 
 
+def correct(folder: Path) -> None:
+    """A correction of January, in whose free texts the same citizen is named."""
+    january = pl.read_csv(folder / "documents.csv", infer_schema=False).row(0, named=True)
+    entry = {
+        "table": "documents",
+        "row": {"unit_id": january["unit_id"], "month": january["month"]},
+        "column": "outgoing",
+        "from": january["outgoing"],
+        "to": str(int(january["outgoing"]) + 1),
+        "reason": " ".join(CITIZEN.values()),
+        "who": CITIZEN["ho_ten"],
+        "when": "2024-10-02",
+    }
+    text = yaml.safe_dump([entry], allow_unicode=True)
+    (folder / "corrections.yml").write_text(text, encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Published:
     """The data folder, the published folder of the month, and all that the commands said."""
@@ -118,9 +136,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Published:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not log.exists():
             write(hostile_frames(), data)
+            correct(data)
             said = ""
             for arguments in (
                 ("check", "--data", data),
+                ("check", MONTH, "--data", data, "--lang", "vi"),
                 ("facts", MONTH, "--data", data, "--format", "table"),
                 ("facts", MONTH, "--data", data, "--format", "json"),
                 ("render", MONTH, "--data", data, "--out", out, "--engine", "embedded"),
@@ -143,6 +163,12 @@ def found(text: str) -> list[str]:
 
 def test_traces_would_be_found() -> None:
     assert all(found(value) for value in CITIZEN.values())
+
+
+def test_a_correction_is_told_without_its_words(hostile: Published) -> None:
+    assert "Giá trị được đính chính: văn bản đi: 1 lý do khác" in hostile.said
+    page = (hostile.folder / "index.html").read_text(encoding="utf-8")
+    assert "văn bản đi: 1 lý do khác" in page
 
 
 def test_columns_outside_the_contract_are_in_no_file_and_no_message(hostile: Published) -> None:
