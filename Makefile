@@ -18,7 +18,7 @@ DXREPORT := $(PY) -m dxreport
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help report notebooks test check explore sample baltimore bench lock clean environment
+.PHONY: help report notebooks test check explore sample example-ingest baltimore bench lock clean environment
 
 help: ## say what can be made
 	@echo "usage: make TARGET [MONTH=2024-09] [DATA=data/sample] [OUT=_site]"
