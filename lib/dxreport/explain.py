@@ -146,7 +146,7 @@ class _Maker:
         self.facts = facts
         self.catalogue = catalogue
         self.cite = cite
-        self.periods = report_periods(facts.month)
+        self.periods = report_periods(facts.month, catalogue.year_start(facts.month))
         self.kinds = Kinds(catalogue)
 
     def one(self, fact: Fact, row: int) -> Explanation:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from dxreport import vi
+from dxreport import provenance, vi
 from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
 from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.cubes import PAKN, PROCEDURES, cube, month_at
@@ -25,6 +25,7 @@ from dxreport.headlines import Headline, headlines
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
 from dxreport.narrative import Narrative, month_name
 from dxreport.periods import Month
+from dxreport.quality import assess
 from dxreport.reading import Tables, read_tables
 from dxreport.revisions.history import NEVER, History, load_history
 from dxreport.revisions.telling import notice, section
@@ -34,11 +35,9 @@ from dxreport.tables.blocks import raw_block
 if TYPE_CHECKING:
     from dxreport.analysis import Analysis
     from dxreport.charts.show import Figure
-    from dxreport.quality import Quality
 
 LEGAL_FILE = "legal.yml"
 ANNEX = "phan-tich-du-lieu"
-_SHORT_SHA = 12
 _HOW_TO_READ = (
     "Bấm vào một số bất kỳ để xem tử số, mẫu số, cách tính, kỳ số liệu và căn cứ của nó; "
     "trong bảng, dùng phím mũi tên để đi từ số này sang số khác và phím Enter để mở."
@@ -295,65 +294,20 @@ class Report:
 
     def sources(self) -> Markdown:
         """A table of the files that the figures come from: name, rows, fingerprint."""
-        rows = [
-            (
-                f"{source.path.name} (dữ liệu tham chiếu)"
-                if source.origin == "reference"
-                else self._in_folder(source.path),
-                vi.integer(source.rows),
-                source.sha256[:_SHORT_SHA],
-            )
-            for source in self.tables.sources
-        ]
-        return _table(("Tệp", "Số dòng", "SHA-256 (rút gọn)"), rows, "lrl", (5, 2, 3))
+        return provenance.sources(self.tables)
 
     @property
     def fingerprint(self) -> Markdown:
-        """What the report was made from, records, corrections and reference tables together."""
-        return Markdown(self.tables.fingerprint[:_SHORT_SHA])
-
-    @cached_property
-    def quality_found(self) -> Quality:
-        """Counts about the records: what is missing, odd, late or corrected."""
-        from dxreport.quality import assess
-
-        return assess(self.tables, self.catalogue, self.month)
+        """What the report was made from, as a reader can compare it."""
+        return provenance.fingerprint(self.tables)
 
     def quality(self) -> Markdown:
         """Two tables on the quality of the records: rows by table, and what was looked at."""
-        from dxreport.quality_words import intake_rows, statements
-
-        rows = _table(
-            ("Bảng số liệu", "Thời gian", "Đọc", "Loại", "Giữ", "Trong tháng"),
-            intake_rows(self.quality_found),
-            "llrrrr",
-            (4, 3, 2, 2, 2, 2),
-        )
-        found = _table(
-            ("Nội dung kiểm tra", "Kết quả"),
-            [(said.about, said.found) for said in statements(self.quality_found)],
-            "ll",
-            (4, 6),
-        )
-        return Markdown(f"{rows}\n\n{found}")
-
-    def _in_folder(self, path: Path) -> str:
-        folder = self.tables.folder
-        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+        return provenance.quality(assess(self.tables, self.catalogue, self.month))
 
     def definitions(self) -> Markdown:
         """A table of the indicators that this report shows: name, formula, legal basis."""
-        shown = {fact.indicator for fact in self.facts}
-        rows = [
-            (
-                spec.name,
-                spec.formula,
-                "; ".join(self.cited(spec.id)) or "–",
-            )
-            for spec in self.catalogue.indicators.values()
-            if spec.id in shown
-        ]
-        return _table(("Chỉ tiêu", "Cách tính", "Căn cứ"), rows, "lll", (3, 5, 3))
+        return provenance.definitions(self.facts, self.catalogue, self.cited)
 
     def explanations(self) -> Markdown:
         """What the page tells of each figure; for the page only, and unseen in it."""
@@ -465,15 +419,3 @@ def _runs(months: Sequence[Month]) -> list[str]:
         else:
             runs.append([month])
     return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-
-
-def _table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], align: str, widths: Sequence[int]
-) -> Markdown:
-    """A pipe table of plain texts; widths are in proportion."""
-    dashes = []
-    for side, width in zip(align, widths, strict=True):
-        line = "-" * (width * 12)
-        dashes.append(f"{line}:" if side == "r" else f":{line}")
-    lines = [head, dashes, *([md_escape(cell) for cell in row] for row in rows)]
-    return Markdown("\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")

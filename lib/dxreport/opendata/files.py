@@ -96,6 +96,7 @@ def _about(report: Report, settings: Settings) -> About:
     notes = (_ABOUT.format(month=month), dataset.note if dataset.synthetic else "")
     return About(
         month=report.month,
+        year_start=report.catalogue.year_start(report.month),
         title=f"{title} {month}",
         description=" ".join(plain(note) for note in notes if note),
         publisher=plain(str(report.office.get("issuer-name") or "")),

@@ -32,6 +32,7 @@ class About:
     """What the package says of itself as a whole."""
 
     month: Month
+    year_start: Month
     title: str
     description: str
     publisher: str
@@ -86,7 +87,7 @@ def _package(about: About) -> dict[str, Any]:
             "month": str(about.month),
             "start": about.month.first.isoformat(),
             "end": about.month.last.isoformat(),
-            "yearToDateFrom": about.month.january.first.isoformat(),
+            "yearToDateFrom": about.year_start.first.isoformat(),
             "asOf": about.month.last.isoformat(),
         },
         "synthetic": about.synthetic,
