@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -298,8 +298,32 @@ def load_catalogue(
         settings=Settings(**_mapping(raw, "settings")),
         headlines=_headlines(raw),
         by_id={unit.unit_id: unit for unit in unit_values},
-        reorganisations=_reorganisations(reference / CHANGES_FILE),
+        reorganisations=tuple(
+            change
+            for change in _reorganisations(reference / CHANGES_FILE)
+            if _is_another_world(unit_values, change.day)
+        ),
     )
+
+
+def _is_another_world(units: Iterable[Unit], day: date) -> bool:
+    """Whether the people's committees of these units are quite others from a day on.
+
+    They are where a level begins or ends that day, or none of them goes on. So what is said of
+    the province's units does not touch a data folder that has units of its own.
+    """
+
+    def on(when: date) -> set[tuple[str, str]]:
+        return {
+            (unit.unit_id, unit.level)
+            for unit in units
+            if unit.kind == "people_committee"
+            and (unit.valid_from or when) <= when <= (unit.valid_to or when)
+        }
+
+    before, after = on(day - timedelta(days=1)), on(day)
+    levels = [{level for _, level in world} for world in (before, after)]
+    return bool(before and after) and (levels[0] != levels[1] or not before & after)
 
 
 def _reorganisations(path: Path) -> tuple[Reorganisation, ...]:
