@@ -150,13 +150,14 @@ def _counted(
     tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFrame
 ) -> pl.DataFrame:
     """The cases by scope and month of receipt: n, resolved, rated, stars."""
+    since = catalogue.year_start(month)
     valid = [unit.unit_id for unit in catalogue.units_in(month)]
     done = pl.col("closed").is_between(NEVER, place(month), closed="right")
     rows = cube(tables, PAKN).filter(
-        pl.col("received").is_between(place(month.january), place(month)),
+        pl.col("received").is_between(place(since), place(month)),
         pl.col("unit_id").is_in(valid),
     )
-    texts = {place(each): str(each) for each in month.january.until(month)}
+    texts = {place(each): str(each) for each in since.until(month)}
     found = rows.select(
         _scope_of(units).alias("scope"),
         pl.col("received").replace_strict(texts, return_dtype=pl.String).alias("month"),

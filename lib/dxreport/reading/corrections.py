@@ -70,6 +70,12 @@ class Corrections:
     entries: tuple[Correction, ...] = ()
     sha256: str = ""
 
+    def fingerprint(self, table: str, sha256: str) -> str:
+        """That of a table's file, as it is read: the corrections are a part of it."""
+        if not self.of(table):
+            return sha256
+        return hashlib.sha256(f"{sha256} {self.sha256}".encode()).hexdigest()
+
     def of(self, table: str) -> tuple[Correction, ...]:
         return tuple(entry for entry in self.entries if entry.table == table)
 

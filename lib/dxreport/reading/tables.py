@@ -51,7 +51,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Piece:
-    """One file's share of a table, and the fingerprint of the file."""
+    """One file's share of a table, and the fingerprint of the file as it was corrected."""
 
     sha256: str
     rows: pl.LazyFrame
@@ -178,7 +178,10 @@ def _read(folder: Path, reference: Path) -> Tables:
                 continue
             breaches.add(judged.problems, judged.total)
             rows[table] = judged.rows
-            of = [Piece(p.sha256, part) for p, part in zip(parts, judged.parts, strict=False)]
+            of = [
+                Piece(corrections.fingerprint(table, part.sha256), piece)
+                for part, piece in zip(parts, judged.parts, strict=False)
+            ]
             pieces[table] = Pieces(judged.rows, tuple(of))
             sources += _sources(table, parts, judged, origin)
             if table == "units" and not judged.total:
