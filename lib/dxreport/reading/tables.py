@@ -91,7 +91,7 @@ class Tables:
     def parts(self, table: str) -> tuple[pl.LazyFrame, ...]:
         """A fact table, file by file where it still is what was read from files."""
         whole, known = self.facts()[table], self.pieces.get(table)
-        if known is None or known.whole is not whole:
+        if known is None or known.whole is not whole or not known.of:
             return (whole,)
         return tuple(piece.rows for piece in known.of)
 
