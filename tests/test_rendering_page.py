@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dxreport.errors import DxError
-from dxreport.rendering import page, vega
+from dxreport.rendering import page, post_render, vega
 
 HEAD = '<html><head><meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
 EMPTY = f"{HEAD}</head><body>%s<!-- dx:charts --></body></html>"
@@ -125,6 +125,6 @@ def test_quarto_says_which_pages_to_finish(tmp_path: Path, monkeypatch: pytest.M
     made.write_text(EMPTY % CHART, encoding="utf-8")
     other.write_bytes(b"%PDF-")
     monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_FILES", f"{made}\n{other}")
-    page.main([])
+    post_render.main([])
     assert "vegaEmbed" in made.read_text(encoding="utf-8")
     assert other.read_bytes() == b"%PDF-"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -147,20 +145,3 @@ class _Reader(HTMLParser):
 
 def _is_script(value: str) -> bool:
     return "".join(value.split()).lower().startswith(("javascript:", "vbscript:", "data:text"))
-
-
-def main(paths: list[str]) -> None:
-    """Finish rendered pages in place: those named, or those that Quarto says it has made."""
-    named = paths or os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
-    scripts = own_scripts(Path("_extensions") / "cong-van")
-    for path in map(Path, named):
-        if path.suffix == ".html":
-            page = path.read_text(encoding="utf-8")
-            path.write_text(finish(page, own_scripts=scripts), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except DxError as error:
-        sys.exit(str(error))
