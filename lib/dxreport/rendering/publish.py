@@ -104,7 +104,7 @@ def render_month(
             )
         metadata = _metadata(configured, document, letter or {})
         metadata["downloads"] = _downloads(chosen, with_facts=write_facts is not None)
-        job = _Job(project.root, work, document, notebook, metadata, month)
+        job = _Job(work, document, notebook, metadata, _execute(configured, document), month)
         made = _quarto(job, used, chosen, step) if used else _embedded(job, chosen, step)
         with _timed("check", step):
             for name, content in made.items():
@@ -125,12 +125,17 @@ def render_month(
 class _Job:
     """What every writer needs to know."""
 
-    root: Path
     work: Path
     document: Document
     notebook: NotebookNode
     metadata: Mapping[str, Any]
+    execute: Mapping[str, Any]
     month: Month
+
+    @property
+    def system_fonts(self) -> bool:
+        """Only where the office asks for a face of its own does the machine's stock matter."""
+        return bool((self.metadata.get(_OFFICE_KEY) or {}).get("fonts"))
 
 
 def _formats(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -149,7 +154,10 @@ def _engine(name: str) -> quarto.Quarto | None:
     if name == "quarto":
         return quarto.need()
     if name == "auto":
-        return quarto.find()
+        # One that cannot be used, too old perhaps, is as good as none: nobody asked for it.
+        with contextlib.suppress(DxError):
+            return quarto.find()
+        return None
     raise UsageError(f"there is no engine {name!r}: choose of {', '.join(get_args(EngineName))}")
 
 
@@ -204,6 +212,11 @@ def _metadata(
     return metadata | ({_OFFICE_KEY: _literal(office)} if office else {})
 
 
+def _execute(configured: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """What `execute:` says of cells that say nothing themselves."""
+    return _merged(configured.get("execute") or {}, document.metadata.get("execute") or {})
+
+
 def _literal(value: Any) -> Any:
     """The office's texts as markdown that shows exactly them: a name is no markup."""
     if isinstance(value, Mapping):
@@ -248,10 +261,6 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
     extension = job.work / embedded.EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
 
-    letter = job.metadata.get(_OFFICE_KEY) or {}
-    # Only where the office asks for a face of its own does the machine's stock of fonts matter.
-    system_fonts = bool(letter.get("fonts"))
-
     def html() -> bytes:
         written = embedded.write_html(source, job.work)
         return page.finish(written, own_scripts=page.own_scripts(extension)).encode()
@@ -260,7 +269,7 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
         code = embedded.write_typst(source, job.work)
         fonts = [extension / "fonts", FONT_DIRECTORY]
         return embedded.compile_pdf(
-            code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
+            code, job.work, job.month.end, fonts=fonts, system_fonts=job.system_fonts
         )
 
     def docx() -> bytes:
@@ -273,12 +282,18 @@ def _embedded(job: _Job, formats: tuple[str, ...], step: OnStep) -> dict[str, by
 def _quarto(
     job: _Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
 ) -> dict[str, bytes]:
+    from dxreport.charts.show import FONTS
+
     extension = job.work / embedded.EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
+    # For a file that its `render:` does not name, Quarto reads no `_quarto.yml`.
+    metadata = {**job.metadata, "execute": job.execute, "font-paths": FONTS}
     made = {}
     for name in formats:
         with _timed(name, step):
-            content = quarto.render(used, job.notebook, name, job.work, job.metadata, epoch)
+            content = quarto.render(
+                used, job.notebook, name, job.work, metadata, epoch, system_fonts=job.system_fonts
+            )
             if name == "html":
                 text = content.decode()
                 content = page.finish(text, own_scripts=page.own_scripts(extension)).encode()
