@@ -42,11 +42,12 @@ _CSS_LOAD = re.compile(r"@import|url\((?!\s*['\"]?(?:data:|#))", re.IGNORECASE)
 _DATA_SCRIPTS = ("application/json", "application/ld+json")
 
 
-def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
+def finish(page: str, *, own_scripts: tuple[str, ...] = (), policy: bool = True) -> str:
     """The page with its charts' script and its policy.
 
-    `own_scripts` are the texts of the template's scripts. `DxError` where the page has a script
-    that is neither theirs nor ours, or where it would load something from elsewhere.
+    `own_scripts` are the texts of the template's scripts. Without `policy` the page gets none,
+    for a server that puts scripts of its own into what it shows. `DxError` where the page has a
+    script that is neither theirs nor ours, or where it would load something from elsewhere.
     """
     charts = ""
     allowed = [*own_scripts]
@@ -72,16 +73,20 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
         raise DxError(f"the page has a script that is not its own: {start!r}")
     if found.loads:
         raise DxError(f"the page would load {found.loads[0]}: it must open without a network")
-    hashes = " ".join(f"'sha256-{_digest(text)}'" for text in dict.fromkeys(found.scripts))
-    policy = (
-        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
-        f"script-src {hashes or chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
-    )
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    meta = _policy(found.scripts) if policy else ""
     page, count = _POLICY.subn(lambda _: meta, page, count=1)
     if not count:
         raise DxError("the page's template has no Content-Security-Policy to complete")
     return page
+
+
+def _policy(scripts: list[str]) -> str:
+    hashes = " ".join(f"'sha256-{_digest(text)}'" for text in dict.fromkeys(scripts))
+    content = (
+        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+        f"script-src {hashes or chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
 
 
 def own_scripts(extension: Path) -> tuple[str, ...]:
