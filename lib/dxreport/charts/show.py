@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -24,6 +25,9 @@ from dxreport.markup import Markdown, md_escape
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
+
+FONTS = f"{STATIC}/fonts"
+"""The folder of their font, for a renderer that is told by `font-paths` where fonts lie."""
 
 PIXEL_RATIO = 2
 """192 pixels to the inch in a picture that is no drawing."""
@@ -88,6 +92,7 @@ class Figure:
         """
         blocks = [self._html(label)]
         if folder is not None:
+            _lay_font(folder / FONTS)
             if later is None:
                 self.write(folder / STATIC)
             else:
@@ -163,6 +168,11 @@ class Figure:
 @cache
 def _register_font() -> None:
     vl_convert.register_font_directory(str(theme.FONT_DIRECTORY))
+
+
+def _lay_font(folder: Path) -> None:
+    if not folder.exists():
+        shutil.copytree(theme.FONT_DIRECTORY, folder)
 
 
 def _picture(drawing: str) -> bytes:

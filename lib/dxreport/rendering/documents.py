@@ -30,8 +30,14 @@ class Job:
     document: Document
     notebook: NotebookNode
     metadata: Mapping[str, Any]
+    execute: Mapping[str, Any]
     month: Month
     pictures: Pictures
+
+    @property
+    def system_fonts(self) -> bool:
+        """Only where the office asks for a face of its own does the machine's stock matter."""
+        return bool((self.metadata.get(OFFICE_KEY) or {}).get("fonts"))
 
 
 @contextlib.contextmanager
@@ -50,10 +56,6 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
     extension = job.work / embedded.EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
 
-    letter = job.metadata.get(OFFICE_KEY) or {}
-    # Only where the office asks for a face of its own does the machine's stock of fonts matter.
-    system_fonts = bool(letter.get("fonts"))
-
     def html() -> bytes:
         written = embedded.write_html(source, job.work)
         return page.finish(written, own_scripts=page.own_scripts(extension)).encode()
@@ -63,7 +65,7 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
         fonts = [extension / "fonts", FONT_DIRECTORY]
         job.pictures.wait()
         return embedded.compile_pdf(
-            code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
+            code, job.work, job.month.end, fonts=fonts, system_fonts=job.system_fonts
         )
 
     def docx() -> bytes:
@@ -78,13 +80,19 @@ def by_quarto(
     job: Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
 ) -> dict[str, bytes]:
     """Each format's bytes, by Quarto, one after the other."""
+    from dxreport.charts.show import FONTS
+
     extension = job.work / embedded.EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
+    # For a file that its `render:` does not name, Quarto reads no `_quarto.yml`.
+    metadata = {**job.metadata, "execute": job.execute, "font-paths": FONTS}
     made = {}
     job.pictures.wait()
     for name in formats:
         with timed(name, step):
-            content = quarto.render(used, job.notebook, name, job.work, job.metadata, epoch)
+            content = quarto.render(
+                used, job.notebook, name, job.work, metadata, epoch, system_fonts=job.system_fonts
+            )
             if name == "html":
                 text = content.decode()
                 content = page.finish(text, own_scripts=page.own_scripts(extension)).encode()

@@ -194,12 +194,11 @@ def _condition(attributes: list[Any]) -> bool:
 
 
 def _holds(attributes: list[Any], name: Format) -> bool:
-    pairs = dict(attributes[2])
-    names = {name, "pdf"} if name == "typst" else {name}
+    pairs: dict[str, str] = dict(attributes[2])
     if "when-format" in pairs:
-        matches = pairs["when-format"] in names
+        matches = pairs["when-format"] == name
     else:
-        matches = pairs.get("unless-format") not in names
+        matches = pairs.get("unless-format") != name
     return matches == ("content-visible" in attributes[1])
 
 

@@ -67,6 +67,11 @@ def metadata_of(
     return metadata | ({OFFICE_KEY: _literal(office)} if office else {})
 
 
+def execute_of(configured: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """What `execute:` says of cells that say nothing themselves."""
+    return _merged(configured.get("execute") or {}, document.metadata.get("execute") or {})
+
+
 def _literal(value: Any) -> Any:
     """The office's texts as markdown that shows exactly them: a name is no markup."""
     if isinstance(value, Mapping):
