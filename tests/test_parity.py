@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import parity
-from dxreport.site import publish_month
+from dxreport.site.publishing import publish_month
 from rendering_helpers import MONTH, project, rendered
 
 

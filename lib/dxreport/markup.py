@@ -6,8 +6,10 @@ What is `Markdown` is spliced into the document as it stands; every other text i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dxreport import vi
 from dxreport.facts import Fact
@@ -72,3 +74,9 @@ def div(content: str, *classes: str, anchor: str = "", **attributes: str) -> Mar
     marks += [f".{name}" for name in classes]
     marks += [f'{name}="{value}"' for name, value in attributes.items()]
     return Markdown(f"\n\n{fence} {{{' '.join(marks)}}}\n{content.strip()}\n{fence}\n\n")
+
+
+def safe_json(value: Any) -> str:
+    """JSON in which nothing can end the script element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

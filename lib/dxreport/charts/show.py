@@ -20,7 +20,7 @@ import vl_convert
 
 from dxreport.charts import theme
 from dxreport.charts.parts import AnyChart, gathered
-from dxreport.markup import Markdown, md_escape
+from dxreport.markup import Markdown, md_escape, safe_json
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
@@ -106,7 +106,7 @@ class Figure:
             f'<figure class="chart" id="{name}" aria-labelledby="{name}-caption"{marker}>',
             f'<figcaption id="{name}-caption">{_labelled(label)}{_html(self.caption)}</figcaption>',
             f'<div class="vega" role="img" aria-label="{_html(self.alt)}"></div>',
-            f'<script type="application/json">{theme.safe_json(self.spec)}</script>',
+            f'<script type="application/json">{safe_json(self.spec)}</script>',
             f"<noscript><p>{_html(self.alt)}</p></noscript>",
             f'<p class="chart-note">{_html(self.note)}</p>' if self.note else "",
             "</figure>",

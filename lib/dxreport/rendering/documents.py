@@ -14,10 +14,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from dxreport.charts.pictures import Pictures
+from dxreport.config import EXTENSION, OFFICE_KEY
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto
 from dxreport.rendering.qmd import Document
-from dxreport.rendering.workspace import OFFICE_KEY
 
 OnStep = Callable[[str, float], None]
 
@@ -47,7 +47,7 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
     with timed("document", step):
         markdown = embedded.to_markdown(job.notebook, job.document)
         source = embedded.read(markdown, job.metadata, job.month.end)
-    extension = job.work / embedded.EXTENSION
+    extension = job.work / EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
 
     letter = job.metadata.get(OFFICE_KEY) or {}
@@ -78,7 +78,7 @@ def by_quarto(
     job: Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
 ) -> dict[str, bytes]:
     """Each format's bytes, by Quarto, one after the other."""
-    extension = job.work / embedded.EXTENSION
+    extension = job.work / EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
     made = {}
     job.pictures.wait()

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import typst
 from nbformat import NotebookNode
 
+from dxreport.config import EXTENSION
 from dxreport.errors import DxError
 from dxreport.rendering import pandoc
 from dxreport.rendering.qmd import Cell, Document, Text
@@ -23,7 +24,6 @@ from dxreport.rendering.qmd import Cell, Document, Text
 Format = Literal["html", "typst", "docx"]
 Tree = dict[str, Any]
 
-EXTENSION = Path("_extensions") / "cong-van"
 READER = "markdown-yaml_metadata_block"
 _RAW = {
     "html": ("html", "html4", "html5"),

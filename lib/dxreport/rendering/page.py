@@ -15,8 +15,6 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-from dxreport.charts import PAGE_SCRIPT
-from dxreport.charts.theme import theme_json
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS
 from dxreport.rendering import linking, vega
@@ -86,6 +84,8 @@ def _scripts(page: str) -> list[str]:
     if f' id="{EXPLANATIONS}"' in page:
         scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
     if _HAS_CHART in page:
+        from dxreport.charts import PAGE_SCRIPT
+
         scripts += [vega.bundle(), PAGE_SCRIPT.read_text(encoding="utf-8")]
         scripts.append((_ASSETS / "charts.js").read_text(encoding="utf-8"))
     return scripts
@@ -94,6 +94,8 @@ def _scripts(page: str) -> list[str]:
 def _themes(page: str) -> str:
     if _HAS_CHART not in page:
         return ""
+    from dxreport.charts.theme import theme_json
+
     return "".join(
         f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
         for mode in ("light", "dark")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dxreport.config import OFFICE_KEY
 from dxreport.rendering.execute import escape
 from dxreport.rendering.qmd import Document
 
-OFFICE_KEY = "cong-van"
 _CONFIGURED = ("project", "format", "execute")
 _LEFT_OUT = frozenset({".git", ".venv", "_site", "build", "charts", "__pycache__"})
 
