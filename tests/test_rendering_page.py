@@ -128,3 +128,8 @@ def test_quarto_says_which_pages_to_finish(tmp_path: Path, monkeypatch: pytest.M
     page.main([])
     assert "vegaEmbed" in made.read_text(encoding="utf-8")
     assert other.read_bytes() == b"%PDF-"
+
+
+def test_a_text_that_looks_like_our_data_brings_no_script() -> None:
+    text = '<p>&lt;script type="application/json" id="dx-facts"&gt;{}&lt;/script&gt;</p>'
+    assert "<script" not in page.finish(EMPTY % text)

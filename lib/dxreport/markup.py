@@ -16,7 +16,6 @@ from dxreport.facts import Fact
 
 # Punctuation that pandoc gives a meaning to; a hyphen or a full stop only where another follows.
 _SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#~^$@|!"'&+=]|-(?=-)|\.(?=\.)""")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Markdown(str):
@@ -35,7 +34,7 @@ def md_escape(text: str) -> Markdown:
     """`text` on one line, NFC, such that pandoc prints exactly its characters."""
     if isinstance(text, Markdown):
         return text
-    flat = " ".join(_CONTROL.sub("", vi.nfc(text)).split())
+    flat = " ".join(vi.plain(text).split())
     return Markdown(_SPECIAL.sub(lambda found: "\\" + found[0], flat))
 
 

@@ -374,7 +374,7 @@ def _anchor(number: str) -> str:
 
 
 def _html(text: str) -> str:
-    return html.escape(" ".join(text.split()), quote=True)
+    return html.escape(" ".join(vi.plain(text).split()), quote=True)
 
 
 def _runs(months: Sequence[Month]) -> list[str]:

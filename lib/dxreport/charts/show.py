@@ -18,6 +18,7 @@ from typing import Any
 
 import vl_convert
 
+from dxreport import vi
 from dxreport.charts import theme
 from dxreport.charts.parts import AnyChart, gathered
 from dxreport.markup import Markdown, md_escape, safe_json
@@ -170,7 +171,7 @@ def _picture(drawing: str) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(vi.plain(text).split())
 
 
 def _labelled(label: str) -> str:

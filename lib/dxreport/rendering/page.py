@@ -81,7 +81,8 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
 def _scripts(page: str) -> list[str]:
     """Our scripts that the page needs; what tells of figures goes before the large one."""
     scripts = []
-    if f' id="{EXPLANATIONS}"' in page:
+    # With its bracket, which no text of the page can have.
+    if f'<script type="application/json" id="{EXPLANATIONS}"' in page:
         scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
     if _HAS_CHART in page:
         from dxreport.charts import PAGE_SCRIPT
