@@ -11,7 +11,7 @@ import pytest
 
 import parity
 from command import ROOT
-from dxreport.site import publish_month
+from dxreport.site.publishing import publish_month
 from rendering_helpers import MONTH, project, rendered
 
 

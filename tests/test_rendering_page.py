@@ -159,3 +159,8 @@ def test_a_preview_is_known_by_its_command(command: list[str], is_it: bool) -> N
 
 def test_these_tests_are_no_preview() -> None:
     assert not post_render.in_preview()
+
+
+def test_a_text_that_looks_like_our_data_brings_no_script() -> None:
+    text = '<p>&lt;script type="application/json" id="dx-facts"&gt;{}&lt;/script&gt;</p>'
+    assert "<script" not in page.finish(EMPTY % text)

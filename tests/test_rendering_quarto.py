@@ -10,7 +10,7 @@ import pytest
 
 from dxreport.errors import DxError, UsageError
 from dxreport.rendering import quarto
-from dxreport.site import publish_month
+from dxreport.site.publishing import publish_month
 from rendering_helpers import MONTH, project
 
 STAND_IN = """#!/bin/sh

@@ -13,6 +13,8 @@ from dxreport.errors import DxError, UsageError
 
 DOCUMENT = "report.qmd"
 CONFIGURATION = "_quarto.yml"
+EXTENSION = Path("_extensions") / "cong-van"
+OFFICE_KEY = "cong-van"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def read_yaml(path: Path) -> Any:
 def office(project: Project) -> Mapping[str, Any]:
     """The letter's metadata: the `cong-van` part of `_quarto.yml`."""
     metadata = read_yaml(project.configuration)
-    letter = metadata.get("cong-van") if isinstance(metadata, dict) else None
+    letter = metadata.get(OFFICE_KEY) if isinstance(metadata, dict) else None
     if not isinstance(letter, dict):
         raise DxError(f"{CONFIGURATION}: has no `cong-van` part with the letter's head")
     return letter

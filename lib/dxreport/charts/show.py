@@ -19,9 +19,10 @@ from typing import Any
 
 import vl_convert
 
+from dxreport import vi
 from dxreport.charts import theme
 from dxreport.charts.parts import AnyChart, gathered
-from dxreport.markup import Markdown, md_escape
+from dxreport.markup import Markdown, md_escape, safe_json
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
@@ -111,7 +112,7 @@ class Figure:
             f'<figure class="chart" id="{name}" aria-labelledby="{name}-caption"{marker}>',
             f'<figcaption id="{name}-caption">{_labelled(label)}{_html(self.caption)}</figcaption>',
             f'<div class="vega" role="img" aria-label="{_html(self.alt)}"></div>',
-            f'<script type="application/json">{theme.safe_json(self.spec)}</script>',
+            f'<script type="application/json">{safe_json(self.spec)}</script>',
             f"<noscript><p>{_html(self.alt)}</p></noscript>",
             f'<p class="chart-note">{_html(self.note)}</p>' if self.note else "",
             "</figure>",
@@ -180,7 +181,7 @@ def _picture(drawing: str) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(vi.plain(text).split())
 
 
 def _labelled(label: str) -> str:

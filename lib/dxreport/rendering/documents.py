@@ -14,10 +14,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from dxreport.charts.pictures import Pictures
+from dxreport.config import EXTENSION, OFFICE_KEY
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto
 from dxreport.rendering.qmd import Document
-from dxreport.rendering.workspace import OFFICE_KEY
 
 OnStep = Callable[[str, float], None]
 
@@ -53,7 +53,7 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
     with timed("document", step):
         markdown = embedded.to_markdown(job.notebook, job.document)
         source = embedded.read(markdown, job.metadata, job.month.end)
-    extension = job.work / embedded.EXTENSION
+    extension = job.work / EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
 
     def html() -> bytes:
@@ -82,7 +82,7 @@ def by_quarto(
     """Each format's bytes, by Quarto, one after the other."""
     from dxreport.charts.show import FONTS
 
-    extension = job.work / embedded.EXTENSION
+    extension = job.work / EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
     # For a file that its `render:` does not name, Quarto reads no `_quarto.yml`.
     metadata = {**job.metadata, "execute": job.execute, "font-paths": FONTS}

@@ -20,16 +20,12 @@ from dxreport.rendering import quarto, vega
 from dxreport.rendering.checking import check
 from dxreport.rendering.documents import Job, OnStep, by_pandoc, by_quarto, timed
 from dxreport.rendering.execute import execute
+from dxreport.rendering.names import FILES
 from dxreport.rendering.qmd import read_document
 from dxreport.rendering.workspace import data_folder, execute_of, lay_out, metadata_of
 
 EngineName = Literal["auto", "quarto", "embedded"]
 FormatName = Literal["html", "pdf", "docx"]
-
-FILES: Mapping[str, str] = {"html": "index.html", "pdf": "report.pdf", "docx": "report.docx"}
-"""What each format's file is called in a month's folder."""
-
-FACTS = "facts.csv"
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from dxreport.charts import PAGE_SCRIPT
-from dxreport.charts.theme import theme_json
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS
 from dxreport.rendering import linking, vega
@@ -77,9 +75,12 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = (), policy: bool = True)
 def _scripts(page: str) -> list[str]:
     """Our scripts that the page needs; what tells of figures goes before the large one."""
     scripts = []
-    if f' id="{EXPLANATIONS}"' in page:
+    # With its bracket, which no text of the page can have.
+    if f'<script type="application/json" id="{EXPLANATIONS}"' in page:
         scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
     if _HAS_CHART in page:
+        from dxreport.charts import PAGE_SCRIPT
+
         scripts += [vega.bundle(), PAGE_SCRIPT.read_text(encoding="utf-8")]
         scripts.append((_ASSETS / "charts.js").read_text(encoding="utf-8"))
     return scripts
@@ -88,6 +89,8 @@ def _scripts(page: str) -> list[str]:
 def _themes(page: str) -> str:
     if _HAS_CHART not in page:
         return ""
+    from dxreport.charts.theme import theme_json
+
     return "".join(
         f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
         for mode in ("light", "dark")

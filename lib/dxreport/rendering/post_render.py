@@ -8,14 +8,15 @@ from pathlib import Path
 
 import psutil
 
+from dxreport.config import EXTENSION
 from dxreport.errors import DxError
-from dxreport.rendering import embedded, page
+from dxreport.rendering import page
 
 
 def main(paths: list[str]) -> None:
     """Finish rendered pages in place: those named, or those that Quarto says it has made."""
     named = paths or os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
-    scripts = page.own_scripts(embedded.EXTENSION)
+    scripts = page.own_scripts(EXTENSION)
     policy = not in_preview()
     for path in map(Path, named):
         if path.suffix == ".html":
