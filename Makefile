@@ -66,7 +66,7 @@ build/lock/bin/uv:
 	@python3 -m venv build/lock && build/lock/bin/python -m pip install -qq uv
 
 clean: ## remove what was made (the environment too)
-	rm -rf $(VENV) $(OUT) build dist .dxreport .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OUT) _quarto charts .quarto build dist .dxreport .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Always asked, and quick: is .venv the one that requirements.lock describes, in this folder?
 environment:

@@ -12,7 +12,7 @@ import yaml
 from command import ROOT
 from dxreport.config import Project
 from dxreport.periods import Month
-from dxreport.site import Published, publish_month
+from dxreport.site.publishing import Published, publish_month
 
 SMALL = ROOT / "tests" / "fixtures" / "rendering" / "small"
 MONTH = Month(2024, 9)

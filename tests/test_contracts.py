@@ -86,6 +86,7 @@ RIGHT: dict[str, Row] = {
 }
 
 BREACHES: list[tuple[str, Row, str]] = [
+    ("units", {"unit_id": "257@x"}, "unit_id_without_at"),
     ("units", {"level": "tỉnh"}, "unit_level"),
     ("units", {"level": ""}, "unit_level"),
     ("units", {"kind": "Department"}, "unit_kind"),

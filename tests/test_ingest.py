@@ -267,6 +267,62 @@ def test_a_formula_counts_with_its_value_and_never_as_empty(tmp_path: Path, data
             assert "row 7, column Tổng số: expected a value; the cell's formula" in said
 
 
+def test_what_a_mapping_can_say(tmp_path: Path, data: Path) -> None:
+    """Constants, joined and extracted texts, conditions, fallbacks, times made up, filters."""
+    from dxreport.ingest.mapping import MappingFile, parse_mapping
+
+    text = """
+table: pakn
+format: xlsx
+rows: {where: [{column: Status, not_in: [Spam]}, {column: "No", matches: "^[0-9]"}]}
+columns:
+  pakn_id: {join: [Year, 'No'], with: "-"}
+  unit_id: {from: Agency, extract: "#([^#]+)#", values: {259: [DPW]}, unlisted: {value: "256"}}
+  kind: {value: field}
+  topic: {from: Type, values: {rac-thai: [Trash]}, unlisted: keep}
+  received_at: {join: [Day, Hour]}
+  due_at: {after: {column: received_at, days: 5, working: true}}
+  resolved_at:
+    from: Closed
+    fallback: [Changed]
+    only_where: {column: Status, in: [Closed, Done]}
+  rating: {from: Stars, values: {5: [great]}, unlisted: empty, only_where: resolved_at}
+"""
+    rows: list[list[object]] = [
+        ["Year", "No", "Agency", "Type", "Day", "Hour", "Status", "Closed", "Changed", "Stars"],
+        [2024, 1, "x #DPW#", "TRASH", datetime(2024, 9, 6), "08:30", "Closed", "", "9/9/2024", ""],
+        [2024, 2, "#Other#", "Noise", "06/09/2024", "9:00", "Open", "07/09/2024", "", "great"],
+        [2024, 3, "#DPW#", "Noise", "06/09/2024", "9:00", "done", "07/09/2024", "", "great"],
+        [2024, 4, "#DPW#", "Noise", "06/09/2024", "9:00", "spam", "", "", ""],
+        ["", "x", "#DPW#", "Noise", "06/09/2024", "9:00", "Open", "", "", ""],
+    ]
+    wanted = MappingFile("m.yml", "0", parse_mapping(text, "m.yml"))
+    done = ingest(write_xlsx(tmp_path / "x.xlsx", rows), data, wanted)
+    assert (done.built.read, done.built.filtered) == (5, 2)
+    day = datetime(2024, 9, 6)
+    assert done.built.frame.drop("kind").sort("pakn_id").rows() == [
+        (
+            "2024-1",
+            "259",
+            "rac-thai",
+            day.replace(hour=8, minute=30),
+            datetime(2024, 9, 13, 8, 30),
+            datetime(2024, 9, 9),
+            None,
+        ),
+        ("2024-2", "256", "Noise", day.replace(hour=9), datetime(2024, 9, 13, 9), None, None),
+        (
+            "2024-3",
+            "259",
+            "Noise",
+            day.replace(hour=9),
+            datetime(2024, 9, 13, 9),
+            datetime(2024, 9, 7),
+            5,
+        ),
+    ]
+
+
 def test_bad_records_are_refused_where_the_mapping_says_so(tmp_path: Path, data: Path) -> None:
     def bad(page: Grid) -> None:
         for row in page.rows[:2]:

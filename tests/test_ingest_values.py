@@ -302,6 +302,7 @@ columns:
         ("format: csv", "format: csv\non_error: {at_most: -1}", "on_error.at_most: expected at l"),
         ("format: csv", "format: csv\nrows: {where: [{column: a}]}", "expected one of in, not_in"),
         ("format: csv", "format: [", "m.yml, row"),
+        ("Ngày", "[No, Yes]", "row 9, key columns.received_at.from: expected text: YAML reads No"),
     ],
 )
 def test_errors_of_a_mapping_name_the_key(old: str, new: str, said: str) -> None:

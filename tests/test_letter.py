@@ -286,7 +286,7 @@ def test_the_example_of_the_extension_renders(tmp_path: Path) -> None:
     source = embedded.read(
         embedded.to_markdown(notebook, document), document.metadata, datetime(2025, 1, 31)
     )
-    extension = mine.root / embedded.EXTENSION
+    extension = mine.root / "_extensions" / "cong-van"
     html = embedded.write_html(source, mine.root)
     assert "Kế hoạch kiểm tra năm 2025" in page.finish(
         html, own_scripts=page.own_scripts(extension)

@@ -18,7 +18,7 @@ from dxreport import cli, notebooks
 from dxreport.config import Project
 from dxreport.errors import DxError
 from dxreport.periods import Month
-from dxreport.site import publish_notebooks
+from dxreport.site.publishing import publish_notebooks
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["01-tong-quan", "02-pakn", "03-van-ban-ban-sao", "04-thu-tuc-hanh-chinh"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import parity
-from dxreport.site import publish_month
+from command import ROOT
+from dxreport.site.publishing import publish_month
 from rendering_helpers import MONTH, project, rendered
 
 
@@ -45,10 +48,36 @@ def test_a_document_is_like_itself_and_unlike_another(tmp_path: Path, embedded: 
         assert any("351" in line for line in lines), name
 
 
-@pytest.mark.skipif(shutil.which("quarto") is None, reason="there is no Quarto on the PATH")
+needs_quarto = pytest.mark.skipif(
+    shutil.which("quarto") is None, reason="there is no Quarto on the PATH"
+)
+
+
+@needs_quarto
 def test_quarto_makes_the_same_documents(tmp_path: Path, embedded: Path) -> None:
     mine = project(tmp_path / "p")
     other = publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", engine="quarto")
     assert other.engine.startswith("quarto ")
     found = parity.compare(embedded, other.folder)
     assert found == {"index.html": [], "report.docx": [], "report.pdf": []}
+
+
+@needs_quarto
+def test_the_extension_alone_makes_a_letter_by_quarto(tmp_path: Path) -> None:
+    extension = ROOT / "_extensions" / "cong-van"
+    shutil.copytree(extension, tmp_path / "_extensions" / "cong-van")
+    readme = (extension / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```markdown\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    (tmp_path / "cong-van.qmd").write_text(example, encoding="utf-8")
+    subprocess.run(["quarto", "render", "cong-van.qmd"], cwd=tmp_path, check=True)
+    made = {
+        suffix: read(tmp_path / f"cong-van.{suffix}")
+        for suffix, read in {
+            "html": parity.read_html, "pdf": parity.read_pdf, "docx": parity.read_docx,
+        }.items()
+    }  # fmt: skip
+    for suffix, content in made.items():
+        assert any("trân trọng thông báo" in said for said in content.sentences), suffix
+        if suffix != "pdf":
+            assert content.headings == ("1. Nội dung", "Phụ lục 1")
+            assert content.tables[-1][-1] == ("1", "UBND huyện A", "Quý I")

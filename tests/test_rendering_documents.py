@@ -10,8 +10,9 @@ import pdfplumber
 import pytest
 
 from dxreport.errors import DxError
-from dxreport.rendering import Extra, embedded
-from dxreport.site import publish_month
+from dxreport.rendering import embedded
+from dxreport.rendering.month import Extra
+from dxreport.site.publishing import publish_month
 from letter_measures import Docx, W, text_of
 from rendering_helpers import MONTH, project, rendered
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dxreport.errors import DxError
-from dxreport.rendering import page, vega
+from dxreport.rendering import page, post_render, vega
 
 HEAD = '<html><head><meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
 EMPTY = f"{HEAD}</head><body>%s<!-- dx:charts --></body></html>"
@@ -125,6 +125,42 @@ def test_quarto_says_which_pages_to_finish(tmp_path: Path, monkeypatch: pytest.M
     made.write_text(EMPTY % CHART, encoding="utf-8")
     other.write_bytes(b"%PDF-")
     monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_FILES", f"{made}\n{other}")
-    page.main([])
+    post_render.main([])
     assert "vegaEmbed" in made.read_text(encoding="utf-8")
     assert other.read_bytes() == b"%PDF-"
+
+
+def test_a_preview_reloads_the_page_by_scripts_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "report.html"
+    for previewed in (True, False):
+        made.write_text(EMPTY % CHART, encoding="utf-8")
+        monkeypatch.setattr(post_render, "in_preview", lambda previewed=previewed: previewed)
+        post_render.main([str(made)])
+        text = made.read_text(encoding="utf-8")
+        assert "vegaEmbed" in text
+        assert ("Content-Security-Policy" in text) != previewed
+
+
+@pytest.mark.parametrize(
+    ("command", "is_it"),
+    [
+        (["/opt/quarto/bin/deno", "run", "/opt/quarto/bin/quarto.js", "preview", "a.qmd"], True),
+        (["quarto", "preview"], True),
+        (["/opt/quarto/bin/deno", "run", "/opt/quarto/bin/quarto.js", "render", "a.qmd"], False),
+        (["python", "preview.py"], False),
+        ([], False),
+    ],
+)  # fmt: skip
+def test_a_preview_is_known_by_its_command(command: list[str], is_it: bool) -> None:
+    assert post_render.is_preview(command) == is_it
+
+
+def test_these_tests_are_no_preview() -> None:
+    assert not post_render.in_preview()
+
+
+def test_a_text_that_looks_like_our_data_brings_no_script() -> None:
+    text = '<p>&lt;script type="application/json" id="dx-facts"&gt;{}&lt;/script&gt;</p>'
+    assert "<script" not in page.finish(EMPTY % text)

@@ -129,6 +129,7 @@ OUTSIDE = {
     "layout": ("::: {layout-ncol=2}\nx\n:::\n", 1, "layout"),
     "figure div": ("::: {#fig-a}\nx\n:::\n", 1, "id `fig-a`"),
     "cross-reference": ("a\n\nXem @tbl-one.\n", 3, "@tbl-o"),
+    "latex": ('::: {.content-visible when-format="pdf"}\nx\n:::\n', 1, "write typst"),
     "format": ('::: {.content-visible when-format="pptx"}\nx\n:::\n', 1, "format 'pptx'"),
     "profile": ('::: {.content-visible when-profile="a"}\nx\n:::\n', 1, "one condition"),
     "condition and meta": (

@@ -10,7 +10,7 @@ import pytest
 
 from dxreport.errors import DxError, UsageError
 from dxreport.rendering import quarto
-from dxreport.site import publish_month
+from dxreport.site.publishing import publish_month
 from rendering_helpers import MONTH, project
 
 STAND_IN = """#!/bin/sh
@@ -18,6 +18,7 @@ if [ "$1" = --version ]; then echo "{version}"; exit 0; fi
 echo "$@" > called.txt
 {body}
 """
+FAILING = r"printf 'x\n\033[91mERROR: no typst\033[39m\ny\n' >&2; exit 1"
 
 
 def stand_in(
@@ -39,14 +40,23 @@ def test_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.exit_status == 1
 
 
-@pytest.mark.parametrize("version", ["1.5.57", "1.4.0", "0.9"])
+@pytest.mark.parametrize("version", ["1.8.27", "1.6.0", "0.9"])
 def test_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     stand_in(tmp_path, monkeypatch, version)
-    with pytest.raises(DxError, match=rf"{version} is too old: 1\.6 or newer"):
+    with pytest.raises(DxError, match=rf"{version} is too old: 1\.9 or newer"):
         quarto.find()
 
 
-@pytest.mark.parametrize("version", ["1.6.0", "1.9.38", "1.10.1", "2.0.0", "99.9.9"])
+def test_one_too_old_that_nobody_asked_for_is_as_good_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path / "bin", monkeypatch, "1.5.57")
+    mine = project(tmp_path / "p")
+    done = publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", ("html",))
+    assert done.engine == "embedded"
+
+
+@pytest.mark.parametrize("version", ["1.9.0", "1.9.38", "1.10.1", "2.0.0", "99.9.9"])
 def test_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     stand_in(tmp_path, monkeypatch, version)
     found = quarto.need()
@@ -69,7 +79,7 @@ def test_it_gets_the_executed_notebook_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = tmp_path / "kept"
-    body = f'cp -r . {kept} && printf "%s" "%PDF-1.7 %%EOF" > executed.pdf'
+    body = f'env > {kept}.env && cp -r . {kept} && printf "%s" "%PDF-1.7 %%EOF" > executed.pdf'
     stand_in(tmp_path / "bin", monkeypatch, "1.9.38", body)
     mine = project(tmp_path / "p")
     done = publish_month(
@@ -85,10 +95,16 @@ def test_it_gets_the_executed_notebook_once(
     assert "`{python}" not in sources.replace("`{python} không chạy`", "")
     given = json.loads((kept / "metadata.json").read_text(encoding="utf-8"))
     assert given["cong-van"]["number"] == "5"
+    # Quarto does not read the project's configuration for this file, so it is told.
+    assert given["execute"] == {"echo": False, "warning": False}
+    assert given["font-paths"] == "charts/fonts"
+    environment = Path(f"{kept}.env").read_text(encoding="utf-8").splitlines()
+    assert "TYPST_IGNORE_SYSTEM_FONTS=true" in environment
+    assert "SOURCE_DATE_EPOCH=1727740800" in environment
 
 
 def test_its_failure_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(tmp_path / "bin", monkeypatch, "1.9.38", "echo 'x\nERROR: no typst\ny' >&2; exit 1")
+    stand_in(tmp_path / "bin", monkeypatch, "1.9.38", FAILING)
     mine = project(tmp_path / "p")
     with pytest.raises(DxError, match=r"^quarto 1\.9\.38 could not make pdf: ERROR: no typst$"):
         publish_month(mine, MONTH, mine.root / "data", tmp_path / "out", ("pdf",), "quarto")

@@ -12,8 +12,8 @@ import pytest
 
 from dxreport.errors import DxError, UsageError
 from dxreport.periods import Month
-from dxreport.site import publish_to
 from dxreport.site.archive import Figure, read_archive
+from dxreport.site.copying import publish_to
 from dxreport.site.manifest import verify
 from dxreport.site.placing import locked, renew, withdraw_month
 from dxreport.site.sparkline import sparkline

@@ -250,8 +250,25 @@ local function image(img)
   return pandoc.RawInline("typst", "#box(image(" .. table.concat(parts, ", ") .. "))")
 end
 
+-- Quarto takes the figure around a table away, and with it size and caption: it is put here.
+local function captioned(tbl)
+  local name = tbl.identifier == "" and "" or " <" .. tbl.identifier .. ">"
+  local caption = pandoc.utils.blocks_to_inlines(tbl.caption.long)
+  local out = pandoc.List({ raw("typst", "#table-figure[") })
+  if #caption > 0 then
+    out = pandoc.List({
+      raw("typst", "#table-figure(caption: ["), pandoc.Plain(caption), raw("typst", "])["),
+    })
+  end
+  tbl.identifier = ""
+  tbl.caption = { long = {} }
+  tbl.classes:insert("typst:no-figure")
+  out:extend({ tbl, raw("typst", "]" .. name) })
+  return out
+end
+
 function typst.prepare(doc)
-  return heading_notes(doc):walk({ Image = image })
+  return heading_notes(doc):walk({ Image = image, Table = captioned })
 end
 
 -- Run-in headings stay with what they head.
@@ -595,6 +612,18 @@ local function is_part(block, class)
   return block.t == "Div" and block.classes:includes(class)
 end
 
+-- Quarto wraps what a cell shows in divs of its own; the parts of the letter stand in them.
+local function unwrap_cells(doc)
+  return doc:walk({
+    Div = function(div)
+      local shows = div.classes:find_if(function(class)
+        return class == "cell" or class:match("^cell%-output") ~= nil
+      end)
+      return shows and div.content or nil
+    end,
+  })
+end
+
 -- Take the fields that the text fills out of it.
 local function take_fields(doc)
   return doc:walk({
@@ -757,7 +786,7 @@ function Pandoc(doc)
   if pandoc.utils.type(given) ~= "table" then given = {} end
   for key, value in pairs(given) do letter[key] = value end
   local meta
-  doc, meta = take_fields(doc)
+  doc, meta = take_fields(unwrap_cells(doc))
   doc.meta = meta
   take_changes()
   doc = with_tables(doc)
@@ -789,7 +818,10 @@ function Pandoc(doc)
     end
   end
   flush()
-  if format == "docx" and landscape then out:insert(section_end(true)) end
+  -- The last section is the document's own; a paragraph that ends it would open an empty page.
+  if format == "docx" and landscape then
+    doc.meta["last-section"] = pandoc.MetaBlocks({ raw("openxml", section(true)) })
+  end
 
   local blocks = pandoc.List()
   if next(given) then blocks:extend(writer.head()) end

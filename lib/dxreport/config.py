@@ -16,6 +16,8 @@ from dxreport.periods import Month
 DOCUMENT = "report.qmd"
 CONFIGURATION = "_quarto.yml"
 INDICATORS_FILE = "indicators.yml"
+EXTENSION = Path("_extensions") / "cong-van"
+OFFICE_KEY = "cong-van"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def office(project: Project, month: Month | None = None) -> Mapping[str, Any]:
     the fields that they name, in the order of the file.
     """
     metadata = read_yaml(project.configuration)
-    letter = metadata.get("cong-van") if isinstance(metadata, dict) else None
+    letter = metadata.get(OFFICE_KEY) if isinstance(metadata, dict) else None
     if not isinstance(letter, dict):
         raise DxError(f"{CONFIGURATION}: has no `cong-van` part with the letter's head")
     changed = dict(letter)

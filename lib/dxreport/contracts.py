@@ -101,6 +101,11 @@ class Units(dy.Schema):
     valid_to = _date(nullable=True)
 
     @dy.rule()
+    def unit_id_without_at(cls) -> pl.Expr:
+        # A figure's scope has the unit, an @ and the system that it is of.
+        return ~pl.col("unit_id").str.contains("@", literal=True)
+
+    @dy.rule()
     def unit_level(cls) -> pl.Expr:
         return pl.col("level").is_in(LEVELS)
 
@@ -299,6 +304,7 @@ def _at_most(column: str, whole: str) -> Message:
 _PERCENT = ("a percentage from 0 to 100", "tỷ lệ phần trăm từ 0 đến 100")
 
 MESSAGES: Final[Mapping[str, Message]] = {
+    "unit_id_without_at": Message("unit_id", "a code without @", "mã không có ký tự @"),
     "unit_level": _among("level", LEVELS),
     "unit_kind": _among("kind", KINDS),
     "parent_known": Message(

@@ -6,15 +6,16 @@ What is `Markdown` is spliced into the document as it stands; every other text i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dxreport import vi
 from dxreport.facts import Fact
 
 # Punctuation that pandoc gives a meaning to; a hyphen or a full stop only where another follows.
 _SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#~^$@|!"'&+=]|-(?=-)|\.(?=\.)""")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Markdown(str):
@@ -33,7 +34,7 @@ def md_escape(text: str) -> Markdown:
     """`text` on one line, NFC, such that pandoc prints exactly its characters."""
     if isinstance(text, Markdown):
         return text
-    flat = " ".join(_CONTROL.sub("", vi.nfc(text)).split())
+    flat = " ".join(vi.plain(text).split())
     return Markdown(_SPECIAL.sub(lambda found: "\\" + found[0], flat))
 
 
@@ -72,3 +73,9 @@ def div(content: str, *classes: str, anchor: str = "", **attributes: str) -> Mar
     marks += [f".{name}" for name in classes]
     marks += [f'{name}="{value}"' for name, value in attributes.items()]
     return Markdown(f"\n\n{fence} {{{' '.join(marks)}}}\n{content.strip()}\n{fence}\n\n")
+
+
+def safe_json(value: Any) -> str:
+    """JSON in which nothing can end the script element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -17,13 +17,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from dxreport.charts import theme
-from dxreport.config import Project
+from dxreport.config import EXTENSION, Project
 from dxreport.errors import DxError, shown
+from dxreport.markup import safe_json
 from dxreport.narrative import month_name
 from dxreport.periods import Month
-from dxreport.rendering import FACTS, FILES, embedded, page, vega
+from dxreport.rendering import embedded, page, vega
 from dxreport.rendering.execute import execute
+from dxreport.rendering.names import FACTS, FILES
 from dxreport.rendering.qmd import Cell, Document, Options, Text, Where
 from dxreport.rendering.workspace import data_folder
 from dxreport.tables.blocks import raw_block
@@ -126,7 +127,7 @@ def to_page(done: Executed, every: Sequence[Executed], project: Project, month: 
     # The template's links to the report's files; these lie a folder above.
     for name in (*FILES.values(), FACTS):
         written = written.replace(f'href="{name}"', f'href="../{name}"')
-    extension = project.root / embedded.EXTENSION
+    extension = project.root / EXTENSION
     return page.finish(written, own_scripts=page.own_scripts(extension))
 
 
@@ -190,7 +191,7 @@ def _chart(spec: Mapping[str, Any], text: str, name: str) -> str:
     return (
         f'<figure class="chart" id="{html.escape(name, quote=True)}">\n'
         f'<div class="vega" role="img" aria-label="{words}"></div>\n'
-        f'<script type="application/json">{theme.safe_json(bare)}</script>\n'
+        f'<script type="application/json">{safe_json(bare)}</script>\n'
         f"<noscript><p>{words}</p></noscript>\n</figure>"
     )
 

@@ -22,7 +22,7 @@ from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS, Kinds, explain, packed
 from dxreport.facts import Fact, Facts, compute_facts
 from dxreport.headlines import Headline, headlines
-from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape
+from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape, safe_json
 from dxreport.narrative import Narrative, month_name
 from dxreport.periods import Month
 from dxreport.quality import assess
@@ -311,8 +311,6 @@ class Report:
 
     def explanations(self) -> Markdown:
         """What the page tells of each figure; for the page only, and unseen in it."""
-        from dxreport.charts.theme import safe_json
-
         told = packed(explain(self.facts, self.catalogue, self.cited))
         data = f'<script type="application/json" id="{EXPLANATIONS}">{safe_json(told)}</script>'
         return Markdown("\n" + raw_block("html", data))
@@ -407,7 +405,7 @@ def _anchor(number: str) -> str:
 
 
 def _html(text: str) -> str:
-    return html.escape(" ".join(text.split()), quote=True)
+    return html.escape(" ".join(vi.plain(text).split()), quote=True)
 
 
 def _runs(months: Sequence[Month]) -> list[str]:

@@ -19,9 +19,14 @@ NOT_COMPARED = "không so sánh với tháng trước do các đơn vị đã th
 
 # A number as it is written, not within a longer one: 1298, 1.298, 96,95.
 _NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+|\d{1,18})(?:,\d{1,12})?(?!\d|[.,]\d)")
+TURNING = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+"""A pattern of the marks that turn the direction of the text that follows them."""
+
+_MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+HEAPED = f"({_MARK}){_MARK}+"
+"""A pattern of more marks over a letter than any language writes; its group is what stays."""
 
 _LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 
 
@@ -101,16 +106,17 @@ def nfc(text: str) -> str:
 def plain(text: str) -> str:
     """The text on one line, NFC, without what no format can carry.
 
-    Control characters, lone surrogates and marks that turn the direction of what follows go.
+    Control characters, lone surrogates, marks that turn the direction of what follows and more
+    marks than a letter has go.
     """
     kept = []
-    for char in nfc(text):
+    for char in re.sub(TURNING, "", nfc(text)):
         category = unicodedata.category(char)
         if char.isspace() and char != "\u00a0":
             kept.append(" ")
-        elif category not in ("Cc", "Cs", "Cn") and char not in _DIRECTIONS:
+        elif category not in ("Cc", "Cs", "Cn"):
             kept.append(char)
-    return "".join(kept)
+    return re.sub(HEAPED, r"\1", "".join(kept))
 
 
 def collation_key(text: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:

@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 from typing import Final
 
+from dxreport import vi
 from dxreport.analysis import Analysis
 from dxreport.markup import Markdown
 
@@ -35,4 +36,4 @@ def unit_picker(analysis: Analysis) -> Markdown:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(vi.plain(text).split())

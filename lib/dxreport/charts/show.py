@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,12 +19,16 @@ from typing import Any
 
 import vl_convert
 
+from dxreport import vi
 from dxreport.charts import theme
 from dxreport.charts.parts import AnyChart, gathered
-from dxreport.markup import Markdown, md_escape
+from dxreport.markup import Markdown, md_escape, safe_json
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
+
+FONTS = f"{STATIC}/fonts"
+"""The folder of their font, for a renderer that is told by `font-paths` where fonts lie."""
 
 PIXEL_RATIO = 2
 """192 pixels to the inch in a picture that is no drawing."""
@@ -88,6 +93,7 @@ class Figure:
         """
         blocks = [self._html(label)]
         if folder is not None:
+            _lay_font(folder / FONTS)
             if later is None:
                 self.write(folder / STATIC)
             else:
@@ -106,7 +112,7 @@ class Figure:
             f'<figure class="chart" id="{name}" aria-labelledby="{name}-caption"{marker}>',
             f'<figcaption id="{name}-caption">{_labelled(label)}{_html(self.caption)}</figcaption>',
             f'<div class="vega" role="img" aria-label="{_html(self.alt)}"></div>',
-            f'<script type="application/json">{theme.safe_json(self.spec)}</script>',
+            f'<script type="application/json">{safe_json(self.spec)}</script>',
             f"<noscript><p>{_html(self.alt)}</p></noscript>",
             f'<p class="chart-note">{_html(self.note)}</p>' if self.note else "",
             "</figure>",
@@ -165,12 +171,17 @@ def _register_font() -> None:
     vl_convert.register_font_directory(str(theme.FONT_DIRECTORY))
 
 
+def _lay_font(folder: Path) -> None:
+    if not folder.exists():
+        shutil.copytree(theme.FONT_DIRECTORY, folder)
+
+
 def _picture(drawing: str) -> bytes:
     return bytes(vl_convert.svg_to_png(drawing, scale=PIXEL_RATIO))
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(vi.plain(text).split())
 
 
 def _labelled(label: str) -> str:

@@ -7,12 +7,13 @@ by their lightness, on a black-and-white print.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import fontpkg_be_vietnam_pro as _font  # type: ignore[import-untyped]
+
+from dxreport.markup import safe_json
 
 Mode = Literal["light", "dark"]
 
@@ -208,9 +209,3 @@ def _styles(colour: Palette) -> dict[str, dict[str, Any]]:
 def theme_json(mode: Mode) -> str:
     """The configuration as JSON that may stand inside a `<script>` element."""
     return safe_json(config(mode))
-
-
-def safe_json(value: Any) -> str:
-    """JSON in which nothing can end the script element that holds it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

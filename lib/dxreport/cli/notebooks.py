@@ -28,7 +28,7 @@ def notebooks(
       dxreport notebooks 2024-09 --data /srv/dx --out /srv/www
     """
     from dxreport.periods import Month
-    from dxreport.site import publish_notebooks
+    from dxreport.site.publishing import publish_notebooks
 
     wanted = Month.parse(month)
     home = project_of(context)

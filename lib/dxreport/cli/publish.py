@@ -48,9 +48,9 @@ def publish(
     """
     from dxreport.periods import parse_months
     from dxreport.site.archive import read_archive
+    from dxreport.site.copying import publish_to
     from dxreport.site.look import look_of
     from dxreport.site.placing import locked, renew, withdraw_month
-    from dxreport.site.publishing import publish_to
 
     wanted = parse_months(months) if months else ()
     home = project_of(context)

@@ -24,7 +24,7 @@ from dxreport.cli.terminal import file_line, note, progress, write
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from dxreport.site import Published
+    from dxreport.site.publishing import Published
 
 _LOST = "the notebooks were of the earlier report and went with it; dxreport notebooks runs them"
 

@@ -37,6 +37,7 @@ from dxreport.ingest.names import UnitNames
 from dxreport.ingest.parsing import Raw
 from dxreport.ingest.sheets import BROKEN, Cell
 from dxreport.ingest.values import Times, Wrong
+from dxreport.manifest import Refused
 from dxreport.periods import Month
 from dxreport.reading.values import LOCAL_ZONE, Kind, kind_of
 
@@ -60,15 +61,6 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """How many records broke a rule (a name of the contract's, or of a kind of cell)."""
-
-    column: str
-    rule: str
-    rows: int
-
-
-@dataclass(frozen=True)
 class Built:
     """The rows of a table (contract columns, sorted by time and key) and what became of the rest.
 
@@ -82,7 +74,7 @@ class Built:
     other_months: int = 0
     duplicates: int = 0
     refused: int = 0
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[Refused, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -178,7 +170,7 @@ class _Build:
         empty = read.is_empty(cell, self.empty)
         if condition.empty is not None:
             return empty == condition.empty
-        written = "" if empty else read.text(cell)
+        written = "" if empty else _written(cell)
         if condition.matches is not None:
             return re.search(condition.matches, written) is not None
         word = name_of(written)
@@ -198,6 +190,9 @@ class _Build:
             self._convert_column(name, columns[name])
         for name in order:
             self._complete(name, columns[name])
+        # Twice: a column may be empty where one is that is empty where a third is.
+        for name in [*order, *order]:
+            self._blank(name, columns[name])
 
     def _convert_column(self, name: str, column: Column) -> None:
         convert = self._converter(name, column)
@@ -226,7 +221,11 @@ class _Build:
                     else:
                         out[place] = known
                     continue
-            cell = self._source(column, at, empty)
+            try:
+                cell = self._source(column, at, empty)
+            except Wrong as wrong:
+                self._wrong(name, at, wrong, None)
+                continue
             if cell is None:
                 if column.is_ is not None:
                     out[place] = column.is_ == "empty"
@@ -275,7 +274,7 @@ class _Build:
         """The cell that a value is from: the first that is not empty; None where all are."""
         if column.join:
             cells = [self._cell(spellings, at) for spellings in column.join]
-            texts = [read.text(cell) for cell in cells if not read.is_empty(cell, empty)]
+            texts = [_joinable(cell) for cell in cells if not read.is_empty(cell, empty)]
             # A date without its time, or a number without its year, is another value.
             if len(texts) == len(cells):
                 return column.with_.join(texts)
@@ -373,7 +372,7 @@ class _Build:
         when = self.done[TIME_OF[self.table]][place]
         day = _day_of(when)
         parent = self._cell(column.parent, self.kept[place]) if column.parent else None
-        over = None if read.is_empty(parent, self.empty) else read.text(parent)
+        over = None if read.is_empty(parent, self.empty) else _written(parent)
         return self.known.names.resolve(read.text(cell), over, day)
 
     def _complete(self, name: str, column: Column) -> None:
@@ -387,6 +386,10 @@ class _Build:
                     out[place] = _later(self.done[column.after.column][place], column)
                 if out[place] is None:
                     out[place] = default
+
+    def _blank(self, name: str, column: Column) -> None:
+        """Empty where the column is that `only_where` names."""
+        out = self.done[name]
         if isinstance(column.only_where, str):
             other = self.done[column.only_where]
             for place in range(len(out)):
@@ -544,6 +547,21 @@ class _Build:
             raise ContractError([whole, *problems[: SHOWN - 1]], len(problems) + 1)
 
 
+def _written(cell: Cell) -> str:
+    """A cell as text, also where that text would be no value."""
+    try:
+        return read.text(cell)
+    except Wrong:
+        return str(cell)
+
+
+def _joinable(cell: Cell) -> str:
+    """A cell as one of several that are put together: a day without a time has none."""
+    if isinstance(cell, datetime) and cell == datetime(cell.year, cell.month, cell.day):
+        cell = cell.date()
+    return read.text(cell)
+
+
 def _is_plain(name: str, column: Column) -> bool:
     """Whether a value follows from one cell alone."""
     alone = not (column.join or column.fallback or column.percent_of)
@@ -559,10 +577,10 @@ def month_of(table: str) -> pl.Expr:
     return time if TIME_OF[table] == "month" else time.dt.strftime("%Y-%m")
 
 
-def _counted(issues: Sequence[Issue]) -> tuple[Refusal, ...]:
+def _counted(issues: Sequence[Issue]) -> tuple[Refused, ...]:
     counts = Counter({(i.column, i.rule, i.at): 1 for i in issues})
     by_rule = Counter((column, rule) for column, rule, _ in counts)
-    return tuple(Refusal(column, rule, rows) for (column, rule), rows in sorted(by_rule.items()))
+    return tuple(Refused(column, rule, rows) for (column, rule), rows in sorted(by_rule.items()))
 
 
 def _day_of(when: Any) -> date | None:

@@ -63,9 +63,9 @@ def _texts(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    # YAML reads 1 as a number and yes as a truth value; as a spelling both are texts.
     if isinstance(value, bool):
-        return "true" if value else "false"
+        # Nobody can tell any more which of true, yes and on was written.
+        raise ValueError("expected text: YAML reads No, Yes, On, true as something else; quote it")
     return str(value) if isinstance(value, int | float) else value
 
 
@@ -354,8 +354,7 @@ def _references(name: str, column: Column, names: Sequence[str]) -> None:
     for folded, value in spellings:
         if listed[folded] != value:
             raise ValueError(
-                f"columns.{name}.values: one spelling stands for {_text(value)} "
-                f"and for {_text(listed[folded])}"
+                f"columns.{name}.values: one spelling stands for {value} and for {listed[folded]}"
             )
 
 

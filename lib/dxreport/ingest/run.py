@@ -35,7 +35,7 @@ from dxreport.ingest.store import (
     write,
     write_manifest,
 )
-from dxreport.manifest import Entry, Manifest, Refused, check_folder, read_manifest
+from dxreport.manifest import Entry, Manifest, check_folder, read_manifest
 from dxreport.reading import read_reference
 from dxreport.reading.files import display_name
 
@@ -211,7 +211,7 @@ def _entries(
             read=built.read,
             kept=built.frame.height,
             left_out={why: count for why, count in left_out.items() if count},
-            refused=tuple(Refused(r.column, r.rule, r.rows) for r in built.refusals),
+            refused=built.refusals,
             late=late.get(place, 0),
         )
 

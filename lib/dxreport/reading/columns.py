@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from dxreport import vi
 from dxreport.contracts import PERCENTAGES, SCHEMAS
 from dxreport.errors import Problem
 from dxreport.reading.files import Part, readable_parquet
@@ -16,9 +17,15 @@ from dxreport.reading.values import EXPECTED, Conversion, conversion, is_text, k
 _STORED: Final = "stored:"
 
 
+def composed(text: pl.Expr) -> pl.Expr:
+    """NFC, without what would turn or overrun the text around it wherever it is printed."""
+    plain = text.str.normalize("NFC")
+    return plain.str.replace_all(vi.TURNING, "").str.replace_all(vi.HEAPED, "${1}")
+
+
 @dataclass(frozen=True)
 class Dirt:
-    """Text columns in which some values are empty, or not in NFC."""
+    """Text columns in which some values are empty, or not as `composed` would have them."""
 
     empty: frozenset[str] = frozenset()
     decomposed: frozenset[str] = frozenset()
@@ -27,14 +34,13 @@ class Dirt:
         return bool(self.empty or self.decomposed)
 
     def cleaned(self) -> list[pl.Expr]:
-        """The columns with empty text as null, and in NFC; no others."""
+        """The columns with empty text as null, and composed; no others."""
         expressions = []
         for name in sorted(self.empty | self.decomposed):
             text = pl.col(name)
             if name in self.decomposed:
-                text = text.str.normalize("NFC")
-            if name in self.empty:
-                text = pl.when(pl.col(name) != "").then(text)
+                text = composed(text)
+            text = pl.when(text != "").then(text)
             expressions.append(text.alias(name))
         return expressions
 

@@ -32,7 +32,7 @@ from dxreport.contracts import (
     with_unit,
 )
 from dxreport.errors import SHOWN, Problem
-from dxreport.reading.columns import Dirt, Typed, type_part
+from dxreport.reading.columns import Dirt, Typed, composed, type_part
 from dxreport.reading.files import Part, readable_parquet
 from dxreport.reading.keys import HASH, duplicates, key_hash
 from dxreport.reading.values import EXPECTED, as_shown, is_text, kind_of
@@ -216,15 +216,16 @@ def _dirt(typed: Typed, seen: _Look) -> Dirt:
     for name in seen.beyond:
         text = pl.col(typed.stored_name(name))
         values = typed.wide.filter(text.str.len_bytes() != text.str.len_chars())
-        composed = values.select((text.str.normalize("NFC") == text).all())
-        if not composed.collect(engine="streaming").item():
+        clean = values.select((composed(text) == text).all())
+        if not clean.collect(engine="streaming").item():
             decomposed.add(name)
     if seen.values is not None:
         for name in set(typed.texts) & set(seen.values.columns):
             values_of = seen.values[name]
             if (values_of == "").any():
                 empty.add(name)
-            if (values_of.str.normalize("NFC") != values_of).any():
+            clean_of = seen.values.select((composed(pl.col(name)) == pl.col(name)).all())
+            if not clean_of.item():
                 decomposed.add(name)
     return Dirt(frozenset(empty), frozenset(decomposed))
 

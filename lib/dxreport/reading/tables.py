@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from dxreport import vi
 from dxreport.config import INDICATORS_FILE, read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
@@ -354,8 +354,8 @@ def _dataset(folder: Path) -> Dataset:
         type_, wanted = types[name]
         if not isinstance(value, type_):
             raise DxError(f"{DATASET_FILE}: `{name}`: expected {wanted}, found {value!r}")
-    return Dataset(**{name: _nfc(value) for name, value in raw.items()})
+    return Dataset(**{name: _plain(value) for name, value in raw.items()})
 
 
-def _nfc(value: Any) -> Any:
-    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+def _plain(value: Any) -> Any:
+    return vi.plain(value) if isinstance(value, str) else value

@@ -14,10 +14,10 @@ from typing import Any
 from nbformat import NotebookNode
 
 from dxreport.charts.pictures import Pictures
+from dxreport.config import EXTENSION, OFFICE_KEY
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto
 from dxreport.rendering.qmd import Document
-from dxreport.rendering.workspace import OFFICE_KEY
 
 OnStep = Callable[[str, float], None]
 
@@ -30,8 +30,14 @@ class Job:
     document: Document
     notebook: NotebookNode
     metadata: Mapping[str, Any]
+    execute: Mapping[str, Any]
     month: Month
     pictures: Pictures
+
+    @property
+    def system_fonts(self) -> bool:
+        """Only where the office asks for a face of its own does the machine's stock matter."""
+        return bool((self.metadata.get(OFFICE_KEY) or {}).get("fonts"))
 
 
 @contextlib.contextmanager
@@ -47,12 +53,8 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
     with timed("document", step):
         markdown = embedded.to_markdown(job.notebook, job.document)
         source = embedded.read(markdown, job.metadata, job.month.end)
-    extension = job.work / embedded.EXTENSION
+    extension = job.work / EXTENSION
     from dxreport.charts.theme import FONT_DIRECTORY
-
-    letter = job.metadata.get(OFFICE_KEY) or {}
-    # Only where the office asks for a face of its own does the machine's stock of fonts matter.
-    system_fonts = bool(letter.get("fonts"))
 
     def html() -> bytes:
         written = embedded.write_html(source, job.work)
@@ -63,7 +65,7 @@ def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, byt
         fonts = [extension / "fonts", FONT_DIRECTORY]
         job.pictures.wait()
         return embedded.compile_pdf(
-            code, job.work, job.month.end, fonts=fonts, system_fonts=system_fonts
+            code, job.work, job.month.end, fonts=fonts, system_fonts=job.system_fonts
         )
 
     def docx() -> bytes:
@@ -78,13 +80,19 @@ def by_quarto(
     job: Job, used: quarto.Quarto, formats: tuple[str, ...], step: OnStep
 ) -> dict[str, bytes]:
     """Each format's bytes, by Quarto, one after the other."""
-    extension = job.work / embedded.EXTENSION
+    from dxreport.charts.show import FONTS
+
+    extension = job.work / EXTENSION
     epoch = int(job.month.end.replace(tzinfo=UTC).timestamp())
+    # For a file that its `render:` does not name, Quarto reads no `_quarto.yml`.
+    metadata = {**job.metadata, "execute": job.execute, "font-paths": FONTS}
     made = {}
     job.pictures.wait()
     for name in formats:
         with timed(name, step):
-            content = quarto.render(used, job.notebook, name, job.work, job.metadata, epoch)
+            content = quarto.render(
+                used, job.notebook, name, job.work, metadata, epoch, system_fonts=job.system_fonts
+            )
             if name == "html":
                 text = content.decode()
                 content = page.finish(text, own_scripts=page.own_scripts(extension)).encode()

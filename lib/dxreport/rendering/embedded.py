@@ -7,6 +7,7 @@ and the templates of the extension `_extensions/cong-van`, which Quarto uses too
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import typst
 from nbformat import NotebookNode
 
+from dxreport.config import EXTENSION
 from dxreport.errors import DxError
 from dxreport.rendering import pandoc
 from dxreport.rendering.qmd import Cell, Document, Text
@@ -23,8 +25,14 @@ from dxreport.rendering.qmd import Cell, Document, Text
 Format = Literal["html", "typst", "docx"]
 Tree = dict[str, Any]
 
-EXTENSION = Path("_extensions") / "cong-van"
 READER = "markdown-yaml_metadata_block"
+_UNSHOWN = ("could not be displayed with", "missing codepoints")
+# All but the letters, marks and signs of Latin scripts, which the fonts have.
+_UNUSUAL = re.compile(
+    "[^\t\n -~\u00a0-\u024f\u0300-\u036f\u1e00-\u1eff\u2010-\u2026\u2030-\u203a\u20ab\u2190-\u22ff]"
+)
+# A mark that is no part of a letter has no glyph of its own in a picture.
+_MARKS = re.compile("[\u0300-\u036f]")
 _RAW = {
     "html": ("html", "html4", "html5"),
     "typst": ("typst",),
@@ -123,8 +131,9 @@ def compile_pdf(
     Paths in the source are those of `root`, where it is written to for the compiler to read.
     """
     main = root / "report.typ"
-    main.write_text(code, encoding="utf-8")
-    try:
+
+    def compiled(source: str) -> bytes:
+        main.write_text(source, encoding="utf-8")
         made: bytes = typst.compile(
             main,
             root=root,
@@ -135,9 +144,21 @@ def compile_pdf(
             pdf_standards="ua-1",
             timestamp=int(moment.replace(tzinfo=UTC).timestamp()),
         )
+        return made
+
+    try:
+        try:
+            return compiled(code)
+        except typst.TypstError as error:
+            # A sign that no font has, in some unit's name, must not cost the whole letter.
+            if not any(reason in str(error) for reason in _UNSHOWN):
+                raise
+            for picture in root.glob("charts/*.svg"):
+                drawn = _MARKS.sub("", picture.read_text(encoding="utf-8"))
+                picture.write_text(_UNUSUAL.sub("?", drawn), encoding="utf-8")
+            return compiled(_UNUSUAL.sub("?", code))
     except typst.TypstError as error:
         raise DxError(f"typst failed: {' '.join(str(error).split())}") from None
-    return made
 
 
 def _arguments(root: Path, writer: str, template: str) -> list[str]:
@@ -194,12 +215,11 @@ def _condition(attributes: list[Any]) -> bool:
 
 
 def _holds(attributes: list[Any], name: Format) -> bool:
-    pairs = dict(attributes[2])
-    names = {name, "pdf"} if name == "typst" else {name}
+    pairs: dict[str, str] = dict(attributes[2])
     if "when-format" in pairs:
-        matches = pairs["when-format"] in names
+        matches = pairs["when-format"] == name
     else:
-        matches = pairs.get("unless-format") not in names
+        matches = pairs.get("unless-format") != name
     return matches == ("content-visible" in attributes[1])
 
 

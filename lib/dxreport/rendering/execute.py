@@ -8,7 +8,6 @@ and Quarto renders it as it is with `--no-execute`.
 
 from __future__ import annotations
 
-import ast
 import atexit
 import builtins
 import contextlib
@@ -34,6 +33,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from dxreport.errors import DxError
+from dxreport.parameters import assigned, check
 from dxreport.rendering.qmd import Cell, Document, Inline, Text, Where
 
 ENGINE = "dxreport-inprocess"
@@ -161,28 +161,14 @@ def _check_parameters(document: Document, parameters: Mapping[str, str]) -> None
         return
     if len(cells) > 1:
         raise DxError(f"{cells[1].where}: a second cell is tagged `parameters`")
-    known = _assigned(cells[0])
-    for name in parameters:
-        if name not in known:
-            raise DxError(
-                f"{cells[0].where}: there is no parameter {name!r} "
-                f"(known: {', '.join(known) or 'none'})"
-            )
-
-
-def _assigned(cell: Cell) -> list[str]:
+    cell = cells[0]
     try:
-        tree = ast.parse(cell.source)
+        check(assigned(cell.source), list(parameters))
     except SyntaxError as error:
         row = cell.where.row + (error.lineno or 1) - 1
         raise DxError(f"{Where(cell.where.file, row)}: SyntaxError: {error.msg}") from None
-    names = []
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return names
+    except DxError as error:
+        raise DxError(f"{cell.where}: {error}") from None
 
 
 def _clean(

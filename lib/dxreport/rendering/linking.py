@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dxreport import vi
-from dxreport.charts.theme import safe_json
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS
+from dxreport.markup import safe_json
 
 _ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*"""
 _TABLE = re.compile(

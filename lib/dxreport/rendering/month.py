@@ -5,6 +5,7 @@ The folder is the caller's: it is moved into place elsewhere, when everything in
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +14,18 @@ from typing import Literal, get_args
 
 from dxreport.charts.pictures import drawn_aside
 from dxreport.config import Project, read_yaml
-from dxreport.errors import UsageError
+from dxreport.errors import DxError, UsageError
 from dxreport.periods import Month
 from dxreport.rendering import quarto, vega
 from dxreport.rendering.checking import check
 from dxreport.rendering.documents import Job, OnStep, by_pandoc, by_quarto, timed
 from dxreport.rendering.execute import execute
+from dxreport.rendering.names import FILES
 from dxreport.rendering.qmd import read_document
-from dxreport.rendering.workspace import data_folder, lay_out, metadata_of
+from dxreport.rendering.workspace import data_folder, execute_of, lay_out, metadata_of
 
 EngineName = Literal["auto", "quarto", "embedded"]
 FormatName = Literal["html", "pdf", "docx"]
-
-FILES: Mapping[str, str] = {"html": "index.html", "pdf": "report.pdf", "docx": "report.docx"}
-"""What each format's file is called in a month's folder."""
-
-FACTS = "facts.csv"
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,8 @@ def render_month(
             )
         metadata = metadata_of(configured, document, letter or {})
         metadata["downloads"] = _downloads(chosen, extras)
-        job = Job(work, document, notebook, metadata, month, pictures)
+        cells = execute_of(configured, document)
+        job = Job(work, document, notebook, metadata, cells, month, pictures)
         made = by_quarto(job, used, chosen, step) if used else by_pandoc(job, chosen, step)
     with timed("check", step):
         for name, content in made.items():
@@ -145,7 +143,12 @@ def _engine(name: str) -> quarto.Quarto | None:
     """Quarto, or nothing for the embedded engine."""
     if name == "embedded":
         return None
-    return quarto.need() if name == "quarto" else quarto.find()
+    if name == "quarto":
+        return quarto.need()
+    # One that cannot be used, too old perhaps, is as good as none: nobody asked for it.
+    with contextlib.suppress(DxError):
+        return quarto.find()
+    return None
 
 
 def _downloads(formats: Sequence[str], extras: Sequence[Extra]) -> list[dict[str, str]]:

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-from dxreport.charts import PAGE_SCRIPT
-from dxreport.charts.theme import theme_json
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS
 from dxreport.rendering import linking, vega
@@ -46,11 +42,12 @@ _CSS_LOAD = re.compile(r"@import|url\((?!\s*['\"]?(?:data:|#))", re.IGNORECASE)
 _DATA_SCRIPTS = ("application/json", "application/ld+json")
 
 
-def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
+def finish(page: str, *, own_scripts: tuple[str, ...] = (), policy: bool = True) -> str:
     """The page with its figures linked, its scripts and its policy.
 
-    `own_scripts` are the texts of the template's scripts. `DxError` where the page has a script
-    that is neither theirs nor ours, or where it would load something from elsewhere.
+    `own_scripts` are the texts of the template's scripts. Without `policy` the page gets none,
+    for a server that puts scripts of its own into what it shows. `DxError` where the page has a
+    script that is neither theirs nor ours, or where it would load something from elsewhere.
     """
     page = linking.link(page)
     ours = _scripts(page)
@@ -68,12 +65,7 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
         raise DxError(f"the page has a script that is not its own: {start!r}")
     if found.loads:
         raise DxError(f"the page would load {found.loads[0]}: it must open without a network")
-    hashes = " ".join(f"'sha256-{_digest(text)}'" for text in dict.fromkeys(found.scripts))
-    policy = (
-        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
-        f"script-src {hashes or chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
-    )
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    meta = _policy(found.scripts) if policy else ""
     page, count = _POLICY.subn(lambda _: meta, page, count=1)
     if not count:
         raise DxError("the page's template has no Content-Security-Policy to complete")
@@ -83,9 +75,12 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = ()) -> str:
 def _scripts(page: str) -> list[str]:
     """Our scripts that the page needs; what tells of figures goes before the large one."""
     scripts = []
-    if f' id="{EXPLANATIONS}"' in page:
+    # With its bracket, which no text of the page can have.
+    if f'<script type="application/json" id="{EXPLANATIONS}"' in page:
         scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
     if _HAS_CHART in page:
+        from dxreport.charts import PAGE_SCRIPT
+
         scripts += [vega.bundle(), PAGE_SCRIPT.read_text(encoding="utf-8")]
         scripts.append((_ASSETS / "charts.js").read_text(encoding="utf-8"))
     return scripts
@@ -94,10 +89,21 @@ def _scripts(page: str) -> list[str]:
 def _themes(page: str) -> str:
     if _HAS_CHART not in page:
         return ""
+    from dxreport.charts.theme import theme_json
+
     return "".join(
         f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
         for mode in ("light", "dark")
     )
+
+
+def _policy(scripts: list[str]) -> str:
+    hashes = " ".join(f"'sha256-{_digest(text)}'" for text in dict.fromkeys(scripts))
+    content = (
+        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+        f"script-src {hashes or chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
 
 
 def own_scripts(extension: Path) -> tuple[str, ...]:
@@ -161,20 +167,3 @@ class _Reader(HTMLParser):
 
 def _is_script(value: str) -> bool:
     return "".join(value.split()).lower().startswith(("javascript:", "vbscript:", "data:text"))
-
-
-def main(paths: list[str]) -> None:
-    """Finish rendered pages in place: those named, or those that Quarto says it has made."""
-    named = paths or os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
-    scripts = own_scripts(Path("_extensions") / "cong-van")
-    for path in map(Path, named):
-        if path.suffix == ".html":
-            page = path.read_text(encoding="utf-8")
-            path.write_text(finish(page, own_scripts=scripts), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except DxError as error:
-        sys.exit(str(error))

@@ -34,7 +34,7 @@ _QUARTO_CLASS = re.compile(
 _CROSS_LABEL = re.compile(r"(fig|tbl|sec|eq|lst|thm|lem|cor|prp|cnj|def|exm|exr)-")
 
 FORMATS = ("html", "typst", "docx")
-"""The names that `when-format` and `unless-format` know, with `pdf` for typst."""
+"""The names that `when-format` and `unless-format` know."""
 
 CELL_OPTIONS = ("label", "output", "echo", "include", "eval", "warning", "tags")
 EXECUTE_OPTIONS = ("echo", "include", "output", "warning", "eval", "freeze", "cache", "enabled")
@@ -470,15 +470,16 @@ def _check_div(item: _Found, where: Where) -> None:
 
 def _check_condition(item: _Found, where: Where) -> None:
     conditions = item.attributes.keys() & {"when-format", "unless-format"}
-    known = (*FORMATS, "pdf")
     if len(conditions) != 1:
         _fail(where, "give one condition, when-format or unless-format")
     for key in item.attributes:
         if key.startswith(("when-", "unless-")) and key not in conditions:
             _fail(where, f"the condition `{key}` is not supported")
     value = item.attributes[next(iter(conditions))]
-    if value not in known:
-        _fail(where, f"there is no format {value!r} (known: {', '.join(known)})")
+    if value == "pdf":
+        _fail(where, "Quarto's format `pdf` is LaTeX's: write typst")
+    if value not in FORMATS:
+        _fail(where, f"there is no format {value!r} (known: {', '.join(FORMATS)})")
 
 
 def _check_cell(source: _Source, item: _Found, where: Where) -> None:

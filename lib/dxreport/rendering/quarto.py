@@ -17,12 +17,13 @@ from nbformat import NotebookNode
 
 from dxreport.errors import DxError
 
-MINIMUM = (1, 6)
-"""Quarto 1.6 is the first whose pandoc takes a template for docx."""
+MINIMUM = (1, 9)
+"""Quarto 1.9 is the first whose typst (0.14) makes the tagged PDFs that the letter asks for."""
 
 FORMATS = {"html": "cong-van-html", "pdf": "cong-van-typst", "docx": "cong-van-docx"}
 _SUFFIX = {"html": "html", "pdf": "pdf", "docx": "docx"}
 _NOTEBOOK = "executed.ipynb"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HOW = (
     "get it from conda-forge (`conda env create -f environment.yml`) or from quarto.org, "
     "or leave out --engine quarto: the embedded engine gives the same documents"
@@ -74,12 +75,15 @@ def render(
     folder: Path,
     metadata: Mapping[str, Any],
     epoch: int,
+    *,
+    system_fonts: bool = False,
 ) -> bytes:
     """Render the executed notebook in `folder`, a copy of the project that is this run's own."""
     text = cast(Any, nbformat).writes(notebook)
     (folder / _NOTEBOOK).write_text(text, encoding="utf-8")
     given = folder / "metadata.json"
     given.write_text(json.dumps(metadata, ensure_ascii=False, default=str), encoding="utf-8")
+    fonts = {} if system_fonts else {"TYPST_IGNORE_SYSTEM_FONTS": "true"}
     done = subprocess.run(
         [
             quarto.binary,
@@ -94,12 +98,13 @@ def render(
         cwd=folder,
         capture_output=True,
         text=True,
-        env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)},
+        env={**os.environ, **fonts, "SOURCE_DATE_EPOCH": str(epoch)},
         check=False,
     )
     made = sorted(folder.rglob(f"executed.{_SUFFIX[name]}"))
     if done.returncode or not made:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        said = _COLOUR.sub("", done.stderr)
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
         reason = next((line for line in lines if "ERROR" in line), (lines or ["no output"])[-1])
         raise DxError(f"quarto {quarto.version} could not make {name}: {reason}")
     return made[0].read_bytes()

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dxreport import vi
+from dxreport.config import OFFICE_KEY
 from dxreport.rendering.execute import escape
 from dxreport.rendering.qmd import Document
 
-OFFICE_KEY = "cong-van"
 _CONFIGURED = ("project", "format", "execute")
 _LEFT_OUT = frozenset({".git", ".venv", "_site", "build", "charts", "__pycache__"})
 
@@ -67,13 +68,18 @@ def metadata_of(
     return metadata | ({OFFICE_KEY: _literal(office)} if office else {})
 
 
+def execute_of(configured: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """What `execute:` says of cells that say nothing themselves."""
+    return _merged(configured.get("execute") or {}, document.metadata.get("execute") or {})
+
+
 def _literal(value: Any) -> Any:
     """The office's texts as markdown that shows exactly them: a name is no markup."""
     if isinstance(value, Mapping):
-        return {key: _literal(item) for key, item in value.items()}
+        return {vi.plain(str(key)): _literal(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_literal(item) for item in value]
-    return value if isinstance(value, bool | None) else escape(str(value))
+    return value if isinstance(value, bool | None) else escape(vi.plain(str(value)))
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

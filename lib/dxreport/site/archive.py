@@ -14,7 +14,7 @@ import polars as pl
 from dxreport.errors import UsageError
 from dxreport.exports import unguarded
 from dxreport.periods import Month
-from dxreport.rendering import FACTS, FILES
+from dxreport.rendering.names import FACTS, FILES
 from dxreport.site.manifest import Manifest, read_manifest
 
 PAGE = FILES["html"]

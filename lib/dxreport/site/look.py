@@ -9,9 +9,7 @@ from typing import Any
 
 import yaml
 
-from dxreport.config import Project, read_yaml
-from dxreport.rendering.embedded import EXTENSION
-from dxreport.rendering.workspace import OFFICE_KEY
+from dxreport.config import EXTENSION, OFFICE_KEY, Project, read_yaml
 
 _STYLES = ("fonts.css", "bang.css", "page.css")
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)

@@ -16,8 +16,9 @@ from dxreport.exports import facts_csv
 from dxreport.facts import Facts, compute_facts
 from dxreport.headlines import headlines
 from dxreport.reading import read_tables
-from dxreport.rendering import FACTS, Extra, Link
 from dxreport.rendering.documents import OnStep
+from dxreport.rendering.month import Extra, Link
+from dxreport.rendering.names import FACTS
 from dxreport.site.orders import Order
 from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_month
 

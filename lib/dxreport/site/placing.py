@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -80,23 +79,33 @@ def renew(out: Path, look: Look) -> None:
     _settle(out, read_archive(out), {}, look)
 
 
-def copy_of(folder: Path, target: Path, *, without: tuple[str, ...] = ()) -> Path:
-    """A month's folder again, of the same files where the system can link them.
+def copy_of(
+    folder: Path, target: Path, *, without: tuple[str, ...] = (), links: bool = True
+) -> Path:
+    """A month's folder again, of the same files where they may be links and the system can.
 
-    What is in the copy must be replaced, not written into: `write_new`. The page and the manifest
-    are files of its own already.
+    A link must be replaced, not written into: `write_new`. The page and the manifest are files of
+    the copy's own. `without` names what is left out.
     """
-
-    def link(source: str, copy: str) -> str:
-        if Path(source).name not in (PAGE, MANIFEST):
-            with contextlib.suppress(OSError):
-                os.link(source, copy)
-                return copy
-        return shutil.copyfile(source, copy)
-
-    ignored = shutil.ignore_patterns(*without) if without else None
-    shutil.copytree(folder, target, copy_function=link, ignore=ignored)
+    # Not shutil.copytree: its error does not say that the disk is full.
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if inside.parts[0] in without or not path.is_file():
+            continue
+        copy = target / inside
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not links or path.name in (PAGE, MANIFEST) or not _linked(path, copy):
+            shutil.copyfile(path, copy)
     return target
+
+
+def _linked(path: Path, copy: Path) -> bool:
+    try:
+        copy.hardlink_to(path)
+    except OSError:  # no such thing as a link in this file system, or no room for it
+        return False
+    return True
 
 
 def _settle(out: Path, archive: Archive, incoming: Mapping[Month, Path], look: Look) -> None:

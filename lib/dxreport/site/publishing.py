@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,19 +11,24 @@ from typing import TYPE_CHECKING, get_args
 
 from dxreport.cache import Cache, pack, unpack
 from dxreport.config import Project
-from dxreport.errors import DxError, UsageError
+from dxreport.errors import DxError
 from dxreport.notebooks import make_notebooks, with_notebooks
 from dxreport.periods import Month
-from dxreport.rendering import Extra, Rendered, render_month
 from dxreport.rendering.documents import OnStep, timed
-from dxreport.rendering.month import FormatName, check_engine, check_formats
+from dxreport.rendering.month import (
+    Extra,
+    FormatName,
+    Rendered,
+    check_engine,
+    check_formats,
+    render_month,
+)
 from dxreport.rendering.workspace import data_folder
-from dxreport.site.archive import NOTEBOOKS, PAGE, read_archive
+from dxreport.site.archive import NOTEBOOKS, PAGE
 from dxreport.site.look import look_of
 from dxreport.site.manifest import (
     describe,
     read_manifest,
-    verify,
     write_manifest,
     write_new,
     write_run,
@@ -181,10 +184,9 @@ def publish_notebooks(
         if _made_of(read_manifest(home)) != _made_of(before):
             raise DxError(f"{month}: was rendered anew in the meantime; run the notebooks again")
         folder = stage / str(month)
+        folder.mkdir()
         if home.is_dir():
             copy_of(home, folder, without=(NOTEBOOKS,))
-        else:
-            folder.mkdir()
         _write_notebooks(folder, files)
         place_months(out, {month: folder}, look_of(project))
     return tuple(sorted(home / NOTEBOOKS / name for name in files))
@@ -204,43 +206,3 @@ def _write_notebooks(folder: Path, files: Mapping[str, str]) -> None:
         first = next(name for name in sorted(files) if name.endswith(".html"))
         linked = with_notebooks(page.read_text(encoding="utf-8"), f"{NOTEBOOKS}/{first}")
         write_new(page, linked.encode())
-
-
-def publish_to(
-    project: Project, source: Path, out: Path, months: Sequence[Month] = ()
-) -> tuple[Month, ...]:
-    """Put the months of the site in `source`, or those named, into the site in `out`.
-
-    `out` may lie in another file system, and keeps its other months. Every file is compared with
-    its manifest after it was copied; nothing is put into place before all are.
-    """
-    source, out = source.resolve(), out.resolve()
-    if source == out:
-        raise UsageError(f"--to: {out} is where the site lies already")
-    with _reading(source):
-        present = [entry.month for entry in read_archive(source).entries]
-        if not present:
-            raise DxError(f"{source}: has no published month; run dxreport render first")
-        wanted = list(months) or present
-        for month in wanted:
-            if month not in present:
-                has = ", ".join(map(str, present))
-                raise DxError(f"{month}: is not published in {source}; it has {has}")
-        with staged(out, "copy") as stage:
-            folders = {month: stage / str(month) for month in wanted}
-            for month, folder in folders.items():
-                shutil.copytree(source / str(month), folder, copy_function=shutil.copyfile)
-                verify(folder)
-            with locked(out):
-                place_months(out, folders, look_of(project))
-    return tuple(wanted)
-
-
-@contextlib.contextmanager
-def _reading(source: Path) -> Iterator[None]:
-    """The source unchanged while it is copied, where we may lock it."""
-    with contextlib.ExitStack() as stack:
-        if source.is_dir():
-            with contextlib.suppress(DxError):
-                stack.enter_context(locked(source))
-        yield
