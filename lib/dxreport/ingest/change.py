@@ -14,7 +14,6 @@ from dxreport.ingest.store import Place
 from dxreport.periods import Month
 from dxreport.reading.files import find
 
-
 _MOST_MONTHS = 12
 """Of how many months, the last ones, the reports are compared."""
 
