@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from command import ROOT
-from conftest import CI
+from command import ROOT, run
+from conftest import CI, MONTH
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """async (tags) => {
@@ -24,6 +25,7 @@ RUN = """async (tags) => {
   return [found.passes.length, found.violations.map((one) => [one.id, one.help,
     one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200) + ' | ' + node.failureSummary)])];
 }"""
+SETTINGS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 NOTEBOOKS = ("01-tong-quan", "02-pakn", "03-van-ban-ban-sao", "04-thu-tuc-hanh-chinh")
 
 
@@ -48,17 +50,33 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Says nothing."""
 
 
-@pytest.fixture(scope="session")
-def served(rendered: Path) -> Iterator[str]:
-    """The address of the published site, over http."""
-    handler = functools.partial(_Quiet, directory=str(rendered.parent))
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    handler = functools.partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
-@pytest.fixture(params=[(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")], ids=str)
+@pytest.fixture(scope="session")
+def served(rendered: Path) -> Iterator[str]:
+    """The address of the published site, over http."""
+    with serving(rendered.parent) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the folder of published notebooks, over http."""
+    out = tmp_path_factory.mktemp("notebooks")
+    done = run("notebooks", MONTH, "--out", out, timeout=600)
+    assert done.returncode == 0, done.stderr
+    with serving(out) as address:
+        yield f"{address}/{MONTH}/notebooks"
+
+
+@pytest.fixture(params=SETTINGS, ids=str)
 def page(request: pytest.FixtureRequest, browser) -> Iterator[Any]:
     width, scheme = request.param
     context = browser.new_context(
@@ -94,6 +112,17 @@ def test_nothing_is_found_on_the_report(page: Any, axe: str, served: str) -> Non
 
 def test_nothing_is_found_on_the_archive(page: Any, axe: str, served: str) -> None:
     assert findings(page, axe, f"{served}/index.html") == []
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_found_on_the_notebooks(
+    page: Any, axe: str, notebooks: str, request: pytest.FixtureRequest
+) -> None:
+    """Each in a setting of its own; DXREPORT_AXE_ALL=1 looks at each in all four."""
+    at = SETTINGS.index(request.node.callspec.params["page"])
+    chosen = NOTEBOOKS if os.environ.get("DXREPORT_AXE_ALL") else NOTEBOOKS[at : at + 1]
+    for name in chosen:
+        assert findings(page, axe, f"{notebooks}/{name}.html") == [], name
 
 
 def test_axe_would_find_something(browser, axe: str) -> None:

@@ -164,7 +164,7 @@ def _row_line(table: str, change: RowChange) -> str:
 
 def _fact_lines(change: FactChange) -> Iterator[str]:
     if change.is_new:
-        yield f"report of {change.month}: {change.facts:,} facts, the first"
+        yield f"report of {change.month}: the first, there was none to compare it with"
         return
     if not change.moves:
         yield f"report of {change.month}: no figure moves"

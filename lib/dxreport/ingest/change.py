@@ -15,6 +15,9 @@ from dxreport.periods import Month
 from dxreport.reading import tables_counted
 from dxreport.reading.files import find
 
+_MOST_MONTHS = 12
+"""Of how many months, the last ones, the reports are compared."""
+
 
 @dataclass(frozen=True)
 class RowChange:
@@ -47,7 +50,10 @@ class Move:
 
 @dataclass(frozen=True)
 class FactChange:
-    """What moves in the report of a month. `is_new` where there could be none before."""
+    """What moves in the report of a month, of its so many facts.
+
+    `is_new` where there was nothing to report on before: then nothing is counted.
+    """
 
     month: Month
     facts: int
@@ -113,14 +119,16 @@ def facts_changed(
         old = None
     new = read_tables(after, reference)
     had = months_of(old) if old else set()
-    wanted = sorted({*months, max(months_of(new))})
+    wanted = sorted({*months, max(months_of(new))})[-_MOST_MONTHS:]
     changes = []
     for text in wanted:
         month = Month.parse(text)
+        if old is None or text not in had:
+            changes.append(FactChange(month, 0, (), is_new=True))
+            continue
         now = facts(new, month)
-        then = facts(old, month) if old is not None and text in had else None
-        moves = tuple(_moves(then, now)) if then is not None else ()
-        changes.append(FactChange(month, sum(1 for _ in now), moves, then is None))
+        moves = tuple(_moves(facts(old, month), now))
+        changes.append(FactChange(month, sum(1 for _ in now), moves, is_new=False))
     return tuple(changes)
 
 

@@ -6,10 +6,9 @@ export is looked at; what is wrong with it names the file, the line and the key.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
@@ -20,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from dxreport.contracts import FACT_TABLES, SCHEMAS, key
 from dxreport.errors import DxError
+from dxreport.ingest.complaints import lines_of, twice, unknown
 from dxreport.ingest.text import fold
 
 Format = Literal["xlsx", "xls", "csv", "parquet", "sql"]
@@ -216,7 +216,7 @@ class _Mapping(_Part):
         names = SCHEMAS[self.table].column_names()
         for name, column in self.columns.items():
             if name not in names:
-                raise ValueError(f"columns.{name}: {_unknown(name, names)}")
+                raise ValueError(f"columns.{name}: {unknown(name, names)}")
             _references(name, column, names)
         if missing := [name for name in names if name not in self.columns and _needed(self, name)]:
             raise ValueError(f"columns.{missing[0]}: is missing; {self.table} needs it")
@@ -319,13 +319,13 @@ def parse_mapping(text: str, name: str) -> Mapped:
         raise DxError(f"{name}: expected the keys table, format and columns") from None
     if not isinstance(raw, dict):
         raise DxError(f"{name}: expected the keys table, format and columns")
-    twice = list(_twice(node, name))
-    if twice:
-        raise DxError("\n".join(twice))
+    again = list(twice(node, name))
+    if again:
+        raise DxError("\n".join(again))
     try:
         return _Mapping.model_validate(raw)
     except ValidationError as error:
-        raise DxError("\n".join(_lines(error, node, name))) from None
+        raise DxError("\n".join(lines_of(error, node, name, _PARTS))) from None
     except re.error as error:
         raise DxError(f"{name}: {error.pattern!r} is no regular expression: {error.msg}") from None
 
@@ -346,7 +346,7 @@ def _references(name: str, column: Column, names: Sequence[str]) -> None:
         if other is None:
             continue
         if other not in names:
-            raise ValueError(f"columns.{name}.{what}: {_unknown(other, names)}")
+            raise ValueError(f"columns.{name}.{what}: {unknown(other, names)}")
         if other == name:
             raise ValueError(f"columns.{name}.{what}: expected another column")
     spellings = [(fold(text), value) for value, texts in column.values.items() for text in texts]
@@ -367,28 +367,8 @@ def _regex(pattern: str | None, where: str = "matches: ") -> None:
         raise ValueError(f"{where}no regular expression: {error.msg}") from None
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"unknown; {hint}known are {', '.join(known)}"
-
-
-# What pydantic found, in our words ------------------------------------------------------------
-
-_SAID: Final[Mapping[str, str]] = {
-    "missing": "is missing",
-    "string_type": "expected text",
-    "bool_parsing": "expected true or false",
-    "bool_type": "expected true or false",
-    "int_parsing": "expected a whole number",
-    "int_type": "expected a whole number",
-    "float_parsing": "expected a number",
-    "dict_type": "expected a mapping of keys and values",
-    "tuple_type": "expected a text or a list of texts",
-    "too_short": "expected at least one spelling",
-    "model_type": "expected a mapping of keys and values",
-}
 _PARTS: Final[Mapping[str, type[BaseModel]]] = {
+    "": _Mapping,
     "columns": Column,
     "header": Header,
     "rows": Rows,
@@ -398,88 +378,6 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "on_error": Refuse,
     "unlisted": Unlisted,
 }
-_UNIONS: Final = frozenset({"Condition", "Unlisted", "Refuse", "str", "bool", "int", "float"})
-
-
-def _lines(error: ValidationError, node: yaml.Node | None, name: str) -> list[str]:
-    lines: dict[str, None] = {}
-    path: list[Any]
-    for one in error.errors(include_url=False):
-        path = [part for part in one["loc"] if not _is_of_a_union(part)]
-        said = _said(one, path)
-        if one["type"] == "value_error" and (found := re.match(r"(columns\.[\w.]+): ", said)):
-            path, said = list(found[1].split(".")), said[found.end() :]
-        where = ".".join(str(part) for part in path)
-        row = _row(node, path)
-        at = f"{name}, row {row}" if row else name
-        lines[f"{at}, key {where}: {said}" if where else f"{at}: {said}"] = None
-    return list(lines)
-
-
-def _is_of_a_union(part: object) -> bool:
-    # A step of the path that names which of several types was tried.
-    text = str(part)
-    return text in _UNIONS or text.startswith(("literal[", "function-", "tuple[", "constrained-"))
-
-
-def _said(one: Any, path: list[Any]) -> str:
-    kind = str(one["type"])
-    context = one.get("ctx") or {}
-    if kind == "extra_forbidden":
-        return _unknown(str(path[-1]), _keys_beside(path))
-    if kind == "literal_error":
-        return f"expected one of {context['expected']}".replace("'", "").replace(" or ", ", ")
-    if kind == "value_error":
-        return str(context["error"])
-    if kind in ("greater_than_equal", "less_than_equal"):
-        sign = "at least" if kind.startswith("greater") else "at most"
-        return f"expected {sign} {context.get('ge', context.get('le'))}"
-    if kind == "string_pattern_mismatch" and path[-1] == "part":
-        return "expected small letters, figures and hyphens, such as bo-tai-chinh"
-    if kind == "string_pattern_mismatch":
-        return "expected the name of an environment variable, never the address itself"
-    return _SAID.get(kind, str(one["msg"]))
-
-
-def _keys_beside(path: Sequence[Any]) -> list[str]:
-    model: type[BaseModel] = _Mapping
-    for part in path[:-1]:
-        model = _PARTS.get(str(part), model)
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _row(node: yaml.Node | None, path: Sequence[Any]) -> int | None:
-    """The line of the file in which a key stands, or the nearest key above it that is there."""
-    row = None
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if getattr(k, "value", None) == str(part)]
-            if not found:
-                return row
-            row, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                return row
-            node = node.value[part]
-            row = node.start_mark.line + 1
-        else:
-            return row
-    return row
-
-
-def _twice(node: yaml.Node | None, name: str) -> Iterator[str]:
-    """Keys that a mapping has twice: YAML takes the last and says nothing."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key_, value in node.value:
-            text = str(getattr(key_, "value", ""))
-            if text in seen:
-                yield f"{name}, row {key_.start_mark.line + 1}, key {text}: is there twice"
-            seen.add(text)
-            yield from _twice(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _twice(item, name)
 
 
 assert set(get_args(_Mapping.model_fields["table"].annotation)) == set(FACT_TABLES)
