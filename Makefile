@@ -8,6 +8,7 @@ FORMATS ?= html,pdf,docx
 ENGINE ?= auto
 SEED ?=
 SCALE ?=
+SIZES ?= quick
 # What follows is passed to pytest, as in: make test TESTS=tests/test_vi.py
 TESTS ?=
 WORKERS ?= 2
@@ -52,8 +53,8 @@ baltimore: environment ## another city's real records: from its export to its re
 	@$(DXREPORT) --project examples/baltimore ingest pakn examples/baltimore/exports/311-2018.csv --data build/baltimore
 	@$(DXREPORT) --project examples/baltimore render 2018-09 --data build/baltimore --out build/baltimore-site --engine "$(ENGINE)"
 
-bench: environment ## measure, and print a table
-	@$(PY) -m benchmarks
+bench: environment ## measure, and print a table (SIZES=all has 20 million records)
+	@$(PY) -m benchmarks --sizes "$(SIZES)"
 
 lock: build/lock/bin/uv ## choose the newest versions and write requirements.lock
 	@build/lock/bin/uv pip compile -q --universal --python-version 3.11 --upgrade \

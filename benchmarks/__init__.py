@@ -1,1 +1,1 @@
-"""How long things take: `make bench`."""
+"""How long things take, beside what one would do instead: `make bench`."""

@@ -1,121 +1,63 @@
-"""Times the commands as a user runs them: each in a process of its own, on the sample.
+"""`make bench`: prints a table, and writes it as JSON with the machine and the versions.
 
-Prints a table and writes `benchmarks/results/commands.json`: seconds from start to end (median
-and range after a warm-up), peak memory, and for `render` the median of each step.
+Each thing runs in a process of its own, at least five times after a warm-up. What is compared is
+measured in the same run, and its answer is compared before its time counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import re
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "commands.json"
-MEASURED = ("polars", "altair", "great-tables", "papermill", "pypandoc-binary", "typst")
-_STEP = re.compile(r"([a-z]+) (\d+\.\d+) s")
+from benchmarks import facts, pages, reports
+from benchmarks.measuring import HEAD, ROOT, Measured, machine
 
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a command: seconds, peak memory in MB, and the steps that it told."""
-
-    seconds: float
-    megabytes: float
-    steps: dict[str, float]
-
-
-def run(arguments: Sequence[str]) -> Run:
-    """`dxreport ARGUMENTS`; ends the benchmark where the command fails."""
-    with tempfile.TemporaryFile() as out:
-        began = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-m", "dxreport", *arguments], stdout=out)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"dxreport {' '.join(arguments)} failed with {process.returncode}")
-        out.seek(0)
-        told = out.read().decode().splitlines()
-    # Kilobytes on Linux, bytes on macOS.
-    peak = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    steps = dict(_STEP.findall(told[-1])) if arguments[0] == "render" else {}
-    return Run(seconds, peak, {name: float(took) for name, took in steps.items()})
-
-
-def measure(arguments: Sequence[str], times: int) -> dict[str, object]:
-    """Medians and ranges of `times` runs after one that warms the caches."""
-    run(arguments)
-    runs = [run(arguments) for _ in range(times)]
-    seconds = [one.seconds for one in runs]
-    steps = {name: statistics.median(one.steps[name] for one in runs) for name in runs[0].steps}
-    return {
-        "command": " ".join(["dxreport", *arguments]),
-        "seconds": {
-            "median": statistics.median(seconds),
-            "least": min(seconds),
-            "most": max(seconds),
-        },
-        "peak_mb": max(one.megabytes for one in runs),
-        "steps": steps,
-    }
+RESULTS = ROOT / "benchmarks" / "results" / "bench.json"
+SIZES = {"quick": [10_000, 1_000_000], "all": [10_000, 1_000_000, 20_000_000]}
+GROUPS = ("facts", "report", "months", "changes", "page")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--times", type=int, default=5, help="runs of each command (5)")
-    parser.add_argument("--month", default="2024-09")
+    parser.add_argument("--times", type=int, default=5, help="runs of each after a warm-up (5)")
+    parser.add_argument(
+        "--sizes", choices=SIZES, default="quick", help="all has 20 million (quick)"
+    )
+    parser.add_argument("--only", default=",".join(GROUPS), help=f"of {','.join(GROUPS)}")
     given = parser.parse_args()
+    print(HEAD)
+    measured: list[Measured] = []
+    about = machine()
     with tempfile.TemporaryDirectory() as folder:
-        out = ["--out", folder, "--engine", "embedded"]
-        commands = [
-            ["--help"],
-            ["check", given.month],
-            ["facts", given.month],
-            *(["render", given.month, *out, "--formats", name] for name in ("html", "pdf", "docx")),
-            ["render", given.month, *out],
-        ]
-        results = []
-        print(f"{'median':>8} {'least':>7} {'most':>7} {'peak':>8}")
-        for arguments in commands:
-            found = measure(arguments, given.times)
-            found["command"] = str(found["command"]).replace(folder, "DIR")
-            results.append(found)
-            _print(found)
-    machine = {
-        "cpus": os.cpu_count(),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in MEASURED},
-    }
+        work = Path(folder)
+        wanted = {
+            "facts": lambda: facts.benchmark(work, SIZES[given.sizes], given.times),
+            "report": lambda: reports.one_month(work, given.times),
+            "months": lambda: reports.many_months(work, given.times),
+            "changes": lambda: reports.changes(work, given.times),
+            "page": lambda: pages.benchmark(work, given.times),
+        }
+        for group in given.only.split(","):
+            print(f"-- {group}")
+            measured += wanted[group]()
+    _ratios(measured)
+    rows = [asdict(row) | {"median": row.median} for row in measured]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": machine, "times": given.times, "results": results}, indent=2)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    whole = {"machine": about, "times": given.times, "sizes": given.sizes, "results": rows}
+    RESULTS.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     print(f"{RESULTS.relative_to(ROOT)} has the figures, the machine and the versions.")
 
 
-def _print(found: dict[str, object]) -> None:
-    seconds, steps = found["seconds"], found["steps"]
-    assert isinstance(seconds, dict)
-    assert isinstance(steps, dict)
-    times = " ".join(
-        f"{seconds[key]:6.2f}s".rjust(width)
-        for key, width in (("median", 8), ("least", 7), ("most", 7))
-    )
-    print(f"{times} {found['peak_mb']:5.0f} MB  {found['command']}")
-    if steps:
-        print(" " * 35 + " · ".join(f"{name} {took:.2f}" for name, took in steps.items()))
+def _ratios(measured: list[Measured]) -> None:
+    """How many times as long as what they stand beside the others take."""
+    by_name = {row.name: row for row in measured}
+    for row in measured:
+        base = by_name.get(row.against or "")
+        if base is not None and base is not row:
+            print(f"{row.median / base.median:8.2f} x  {row.name} : {base.name}")
 
 
 if __name__ == "__main__":
