@@ -192,6 +192,12 @@ def test_notebooks_are_inputs_where_they_are_run(world: World) -> None:
 
 
 def test_nothing_is_kept_of_what_depends_on_the_machines_fonts(world: World) -> None:
+    document = world.home / "report.qmd"
+    written = document.read_text(encoding="utf-8")
+    document.write_text(written.replace("---\n", "---\ncong-van: {fonts: [Arial]}\n", 1), "utf-8")
+    assert world.key() is None
+    document.write_text(written, "utf-8")
+    assert world.key() is not None
     settings = world.home / "_quarto.yml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("cong-van:\n", "cong-van:\n  fonts: [Arial]\n", 1))

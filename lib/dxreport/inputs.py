@@ -12,12 +12,15 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+import yaml
 
 from dxreport.config import CONFIGURATION, DOCUMENT, Project, read_yaml
 from dxreport.errors import DxError
@@ -42,6 +45,8 @@ _ASIDE: Final = frozenset(
 )
 """Of a project's folder: what no report is made of, unless its document or settings name it."""
 
+_HEAD: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_VARIABLES: Final = ("QUARTO_", "TYPST_")
 _WORDS: Final = (".md", ".ipynb", ".lock", ".log")
 
 
@@ -72,7 +77,7 @@ def fingerprint(
         "data": _shown(project.root.resolve(), data_dir.resolve()),
         "python": [sys.version, platform.platform(), sys.byteorder],
         "packages": _packages(),
-        "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith("QUARTO_")},
+        "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_VARIABLES)},
     }
     try:
         told["files"] = {
@@ -90,10 +95,12 @@ def _asks_the_machine(project: Project) -> bool:
     """Whether the office wants a face of its own: then the machine's fonts matter."""
     try:
         settings = read_yaml(project.configuration)
-    except DxError:
-        return True
-    office = settings.get("cong-van") if isinstance(settings, dict) else None
-    return not isinstance(office, dict) or bool(office.get("fonts"))
+        head = _HEAD.match(project.document.read_text(encoding="utf-8"))
+        own = yaml.safe_load(head[1]) if head else {}
+    except (DxError, OSError, UnicodeDecodeError, yaml.YAMLError):
+        return True  # which the run itself says better
+    offices = [part.get("cong-van") for part in (settings, own) if isinstance(part, dict)]
+    return any(isinstance(office, dict) and bool(office.get("fonts")) for office in offices)
 
 
 def _shown(root: Path, data_dir: Path) -> str:

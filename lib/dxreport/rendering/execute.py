@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 import nbformat
-import papermill
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -32,6 +31,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from traitlets import Type
 from traitlets.config import Config
 
+import papermill
 from dxreport.errors import DxError
 from dxreport.parameters import assigned, check
 from dxreport.rendering.qmd import Cell, Document, Inline, Text, Where
