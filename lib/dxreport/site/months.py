@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -83,6 +85,15 @@ def _begin() -> None:
     # An interruption is the first process's to deal with; see also `cli.app.main`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool's process waits for work for ever where the first one was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(order: Order) -> Published | _Failed:
