@@ -357,15 +357,28 @@ def build_report(
     catalogue = load_catalogue(
         tables.units, tables.targets, tables.baselines, tables.topics, home.reference
     )
+    facts = compute_facts(tables, catalogue, wanted)
+    history = load_history(Path(revisions), str(wanted)) if revisions else NEVER
+    return report_of(home, tables, catalogue, facts, history)
+
+
+def report_of(
+    project: Project,
+    tables: Tables,
+    catalogue: Catalogue,
+    facts: Facts,
+    history: History = NEVER,
+) -> Report:
+    """The report of the facts' month, where they have been computed already."""
     return Report(
-        project=home,
-        month=wanted,
+        project=project,
+        month=facts.month,
         tables=tables,
         catalogue=catalogue,
-        facts=compute_facts(tables, catalogue, wanted),
-        office=office(home, wanted),
-        laws=read_laws(home.reference),
-        history=load_history(Path(revisions), str(wanted)) if revisions else NEVER,
+        facts=facts,
+        office=office(project, facts.month),
+        laws=read_laws(project.reference),
+        history=history,
     )
 
 

@@ -99,9 +99,9 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in wanted)
 
 
-def parse_date(text: str) -> date:
+def parse_date(text: str, option: str = "--date") -> date:
     with contextlib.suppress(ValueError):
         day = date.fromisoformat(text)
         if day.isoformat() == text:  # not one of ISO 8601's other spellings
             return day
-    raise UsageError(f"--date: {text!r} is not a date: write it as YYYY-MM-DD, like 2024-10-04")
+    raise UsageError(f"{option}: {text!r} is not a date: write it as YYYY-MM-DD, like 2024-10-04")

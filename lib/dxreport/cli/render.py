@@ -51,6 +51,16 @@ def render(
         str | None,
         typer.Option("--date", metavar="YYYY-MM-DD", help="The letter's date; blank if not given."),
     ] = None,
+    revised_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD", help="The date of the revision, if published facts moved."
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option("--revision-reason", metavar="TEXT", help="Why they moved, for the note."),
+    ] = None,
     notebooks: Annotated[
         bool, typer.Option("--notebooks", help="Run the analysis notebooks too, with the report.")
     ] = False,
@@ -74,6 +84,9 @@ def render(
     work beside it are finished, and no other is begun. What was made before from the same data,
     documents, settings and program is not made again.
 
+    Where the month was published before and its data changed, the facts that moved are printed
+    with old and new, and the page gets a note on them ("Số liệu điều chỉnh").
+
     [bold]Examples[/]
 
       dxreport render 2024-09
@@ -81,6 +94,8 @@ def render(
       dxreport render 2024-07..2024-09 --data /srv/dx --out /srv/www
 
       dxreport render 2024-09 --formats pdf,docx --number 123 --date 2024-10-04
+
+      dxreport render 2024-09 --revised-on 2024-11-04 --revision-reason "Bổ sung hồ sơ"
     """
     from dxreport.cache import user_cache
     from dxreport.periods import parse_months
@@ -91,6 +106,7 @@ def render(
     letter = {} if number is None else {"number": number}
     if dated is not None:
         letter["date"] = parse_date(dated).isoformat()
+    on = None if revised_on is None else parse_date(revised_on, "--revised-on")
     if letter and len(wanted) > 1:
         raise UsageError("--number and --date are of one letter: give one month with them")
     if jobs is not None and jobs < 1:
@@ -99,7 +115,7 @@ def render(
     store = None if no_cache else user_cache()
     source, site = data or home.sample, out or home.root / "_site"
     orders = [
-        Order(home, month, source, site, chosen, engine, letter, notebooks, store)
+        Order(home, month, source, site, chosen, engine, letter, notebooks, store, on, reason or "")
         for month in wanted
     ]
     left = []
@@ -139,9 +155,15 @@ def _processors() -> int:
 
 
 def _tell(done: Published) -> None:
-    """What was published, where, and how long each step took."""
+    """What was published, where, how long each step took, and which published facts moved."""
+    from dxreport.cli.moves import moves_told
+
     steps = " · ".join(f"{name} {took:.2f} s" for name, took in done.steps)
     write(f"{_files(done.files)}{steps} · in all {done.seconds:.2f} s ({done.engine})\n")
+    if done.revised:
+        for warning in done.revised.warnings:
+            note(warning)
+        write(moves_told(done.folder.name, done.revised))
     if done.lost:
         note(f"{done.folder.name}: {_LOST}")
 

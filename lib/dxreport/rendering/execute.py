@@ -150,8 +150,17 @@ def _pack(inline: Inline) -> dict[str, Any]:
     }
 
 
+def parameters_of(document: Document) -> tuple[str, ...]:
+    """The names of what its cell of parameters sets; none where it has no such cell."""
+    return tuple(name for cell in _parameter_cells(document) for name in _assigned(cell))
+
+
+def _parameter_cells(document: Document) -> list[Cell]:
+    return [part for part in document.parts if isinstance(part, Cell) and _PARAMETERS in part.tags]
+
+
 def _check_parameters(document: Document, parameters: Mapping[str, str]) -> None:
-    cells = [part for part in document.parts if isinstance(part, Cell) and _PARAMETERS in part.tags]
+    cells = _parameter_cells(document)
     if not cells:
         if parameters:
             raise DxError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,9 +19,9 @@ from dxreport.periods import Month
 from dxreport.rendering import quarto, vega
 from dxreport.rendering.checking import check
 from dxreport.rendering.documents import Job, OnStep, by_pandoc, by_quarto, timed
-from dxreport.rendering.execute import execute
+from dxreport.rendering.execute import execute, parameters_of
 from dxreport.rendering.names import FILES
-from dxreport.rendering.qmd import read_document
+from dxreport.rendering.qmd import Document, read_document
 from dxreport.rendering.workspace import data_folder, execute_of, lay_out, metadata_of
 
 EngineName = Literal["auto", "quarto", "embedded"]
@@ -46,11 +46,17 @@ _LINKS = {
 
 @dataclass(frozen=True)
 class Extra:
-    """What else lies in a month's folder: the step's name, who writes it there, its links."""
+    """What else lies in a month's folder: the step's name, who writes it there, its links.
+
+    `inputs` lie beside the document while it runs, by name; `parameters` are set in it, where it
+    has parameters of these names.
+    """
 
     step: str
     write: Callable[[Path], None]
     links: tuple[Link, ...] = ()
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def render_month(
             given, shown = data_folder(project.root, data_dir)
             notebook = execute(
                 document,
-                {"month": str(month), "data_dir": given},
+                {"month": str(month), "data_dir": given, **_given(document, extras, work)},
                 folder=work,
                 shown={"data_dir": shown},
             )
@@ -117,6 +123,17 @@ def render_month(
         with timed(extra.step, step):
             extra.write(folder)
     return Rendered("embedded" if used is None else f"quarto {used.version}", tuple(steps))
+
+
+def _given(document: Document, extras: Sequence[Extra], work: Path) -> dict[str, str]:
+    """Lays out what the extras bring to the document, and says what they set in it."""
+    known = parameters_of(document)
+    parameters: dict[str, str] = {}
+    for extra in extras:
+        for name, content in extra.inputs.items():
+            (work / name).write_bytes(content)
+        parameters |= {key: value for key, value in extra.parameters.items() if key in known}
+    return parameters
 
 
 def check_formats(given: Sequence[str]) -> tuple[str, ...]:

@@ -9,18 +9,21 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dxreport.catalogue import load_catalogue
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
-from dxreport.facts import Facts, compute_facts
+from dxreport.facts import compute_facts
 from dxreport.headlines import headlines
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
 from dxreport.rendering.names import FACTS
+from dxreport.report import report_of
+from dxreport.revisions import revise
+from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
 from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_month
 
@@ -32,10 +35,19 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
         tables.units, tables.targets, tables.baselines, tables.topics, order.project.reference
     )
     facts = compute_facts(tables, catalogue, order.month)
-    extras = [_facts_extra(facts)]
+    text = facts_csv(facts)
+    home = order.out / str(order.month)
+    revised = revise(home, FACTS, text, str(order.month), order.revised_on, order.reason)
+    history = revised.history
+    report = report_of(order.project, tables, catalogue, facts, history)
+    extras = [_facts_extra(text), data_extra(report)]
+    if history.revisions:
+        extras.append(revisions_extra(history))
     if order.notebooks:
         extras.append(notebooks_extra(order.project, order.month, order.data))
-    return publish_month(
+    # What a month tells of its revisions is made of what was published of it before.
+    told = history.to_json() if history.revisions else ""
+    done = publish_month(
         order.project,
         order.month,
         order.data,
@@ -47,8 +59,9 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
         tables=tables,
         headlines=headlines(facts, catalogue),
         on_step=on_step,
-        keep=Keep(order.store, order.key) if order.store else None,
+        keep=Keep(order.store, order.key, told) if order.store else None,
     )
+    return replace(done, revised=revised)
 
 
 def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Published]:
@@ -103,10 +116,10 @@ def _work(order: Order) -> Published | _Failed:
         return _Failed(str(error), isinstance(error, UsageError))
 
 
-def _facts_extra(facts: Facts) -> Extra:
+def _facts_extra(text: str) -> Extra:
     """The facts' CSV beside the documents, linked at the head of the page."""
 
     def save(folder: Path) -> None:
-        (folder / FACTS).write_bytes(facts_csv(facts).encode())
+        (folder / FACTS).write_bytes(text.encode())
 
     return Extra("facts", save, (Link(FACTS, "Số liệu CSV", "text/csv"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from dxreport.cache import Cache
@@ -18,7 +19,10 @@ PAGE = "index.html"
 
 @dataclass(frozen=True)
 class Order:
-    """A month to be published, and how. `store` is where rendered months are kept, if anywhere."""
+    """A month to be published, and how. `store` is where rendered months are kept, if anywhere.
+
+    revised_on, reason: what is told of a revision, where published facts turn out to have moved.
+    """
 
     project: Project
     month: Month
@@ -29,6 +33,8 @@ class Order:
     letter: Mapping[str, str] = field(default_factory=dict)
     notebooks: bool = False
     store: Cache | None = None
+    revised_on: date | None = None
+    reason: str = ""
 
     def key(self) -> str | None:
         """The fingerprint of all that the month is made of."""
@@ -39,7 +45,7 @@ class Order:
             formats=self.formats,
             engine=self.engine,
             letter=self.letter,
-            extras=("facts", "notebooks") if self.notebooks else ("facts",),
+            extras=("facts", "data", *(["notebooks"] if self.notebooks else [])),
         )
 
     def is_done(self) -> bool:

@@ -39,9 +39,9 @@ def archive_page(archive: Archive, look: Look) -> str:
     """`index.html`: the newest month in full, then every other, newest first."""
     entries = tuple(reversed(archive.entries))
     newest = archive.latest or (entries[0] if entries else None)
-    written = _template("index.html").render(
+    written = template("index.html").render(
         look=look,
-        style=Markup(look.style + (_TEMPLATES / "index.css").read_text(encoding="utf-8")),
+        style=styled(look, "index.css"),
         newest=newest,
         earlier=_by_year([entry for entry in entries if entry is not newest]),
         calendar=_by_year(entries),
@@ -57,7 +57,7 @@ def with_months(text: str, here: Month, neighbours: Neighbours, *, is_latest: bo
 
     A page whose template has no place for them is given back as it is.
     """
-    bar = _template("months.html").render(here=here, beside=neighbours, is_latest=is_latest)
+    bar = template("months.html").render(here=here, beside=neighbours, is_latest=is_latest)
     return _PLACE.sub(lambda _: f"<!-- dx:months -->{bar}<!-- /dx:months -->", text, count=1)
 
 
@@ -122,8 +122,15 @@ def _verdict(figure: Figure) -> _Verdict:
     )
 
 
+def styled(look: Look, *sheets: str) -> Markup:
+    """The style of a page of the site: the report's, then the sheets of the site's own."""
+    own = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in sheets]
+    return Markup("\n".join((look.style, *own)))
+
+
 @cache
-def _template(name: str) -> Any:
+def template(name: str) -> Any:
+    """A template of the site's pages; every text goes into it escaped."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,13 +40,15 @@ from dxreport.staging import staged
 if TYPE_CHECKING:
     from dxreport.headlines import Headline
     from dxreport.reading import Tables
+    from dxreport.revisions import Revised
 
 
 @dataclass(frozen=True)
 class Published:
     """A month in its place: its folder, the files in it, and what each step took in seconds.
 
-    `lost` says that the month had notebooks before, and has none now.
+    `lost` says that the month had notebooks before, and has none now; `revised` is what changed of
+    the facts that were published, where that was asked.
     """
 
     folder: Path
@@ -54,6 +57,7 @@ class Published:
     engine: str
     lost: bool
     seconds: float
+    revised: Revised | None = None
 
 
 def publish_month(
@@ -127,15 +131,19 @@ def publish_month(
 
 @dataclass(frozen=True)
 class Keep:
-    """A store of rendered months; `key` tells the fingerprint of what this one is made of."""
+    """A store of rendered months; `key` tells the fingerprint of what this one is made of.
+
+    `more` is what else it is made of, that the fingerprint does not cover.
+    """
 
     store: Cache
     key: Callable[[], str | None]
+    more: str = ""
 
     def restore(self, folder: Path, key: str) -> Rendered | None:
         """Put what is kept under the key into the empty folder; None where there is nothing."""
         began = time.perf_counter()
-        content = self.store.get(key)
+        content = self.store.get(self._entry(key))
         if content is None:
             return None
         files = unpack(content)
@@ -146,6 +154,9 @@ class Keep:
             path.write_bytes(data)
         return Rendered(engine, (("kept", time.perf_counter() - began),))
 
+    def _entry(self, key: str) -> str:
+        return hashlib.sha256(f"{key} {self.more}".encode()).hexdigest() if self.more else key
+
     def save(self, folder: Path, key: str, engine: str) -> None:
         """Keep all files of a folder that was rendered."""
         files = {
@@ -153,7 +164,7 @@ class Keep:
             for path in folder.rglob("*")
             if path.is_file()
         }
-        self.store.put(key, pack(files | {_ENGINE: engine.encode()}))
+        self.store.put(self._entry(key), pack(files | {_ENGINE: engine.encode()}))
 
 
 _ENGINE = ".engine"
