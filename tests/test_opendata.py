@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,7 @@ import yaml
 from frictionless import Package, system
 from python_calamine import CalamineWorkbook
 
+from browsing import Watched
 from builders import frame, small_folder, small_frames, write_folder
 from command import ROOT
 from dxreport.config import Project
@@ -351,3 +353,32 @@ def test_settings_that_are_wrong_are_named(tmp_path: Path, value: object, messag
         open_data_settings(settings_in(tmp_path, value))
     assert str(error.value).startswith("_quarto.yml: dxreport: open-data")
     assert message in str(error.value)
+
+
+# -- as it is published
+
+
+def test_the_published_folder_has_the_open_data_and_a_page(rendered: Path, data: OpenData) -> None:
+    folder = rendered / "data"
+    assert {path.name for path in folder.iterdir()} == {*data.files, "index.html"}
+    differing = [n for n, content in data.files.items() if (folder / n).read_bytes() != content]
+    assert differing == []
+    assert (folder / "facts.csv").read_bytes() == (rendered / "facts.csv").read_bytes()
+    report_page = (rendered / "index.html").read_text(encoding="utf-8")
+    assert '<a href="data/index.html" type="text/html">Số liệu mở</a>' in report_page
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="([^"#:]+)"', page))
+    assert all((folder / link).exists() for link in links if not link.startswith("../../"))
+    assert {n for n in data.files if n != "datapackage.json"} <= links
+    assert "script-src &#x27;none&#x27;" in page or "script-src 'none'" in page
+    assert "Creative Commons Ghi công 4.0 Quốc tế" in page
+
+
+def test_the_page_of_the_data_fits_a_phone(rendered: Path, watched: Watched) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    watched.page.goto((rendered / "data" / "index.html").as_uri())
+    assert watched.page.evaluate("document.documentElement.scrollWidth") == 360
+    assert (watched.errors, watched.requests) == ([], [])
+    titles = watched.page.locator(".bang-so-lieu h3").all_inner_texts()
+    assert titles[0] == "Toàn bộ số liệu của báo cáo"
+    assert len(titles) == 9

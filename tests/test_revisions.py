@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command import ROOT
+from command import ROOT, run
 from dxreport.errors import DxError
 from dxreport.explain import Kinds
 from dxreport.exports import facts_csv
@@ -294,3 +295,49 @@ def test_the_open_data_have_the_revisions(report: Report) -> None:
     ]
     package = json.loads(files["datapackage.json"])
     assert "revisions" in {each["name"] for each in package["resources"]}
+
+
+# -- as it is published
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """All that a month's folder holds, but for what its clock says."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_a_month_rendered_again_tells_what_moved(rendered: Path, tmp_path: Path) -> None:
+    """One unit's September changes; then the same data once more, which change nothing."""
+    out, data = tmp_path / "site", tmp_path / "data"
+    shutil.copytree(rendered, out / "2024-09")
+    shutil.copytree(ROOT / "data" / "sample", data)
+    documents = data / "documents.csv"
+    text = documents.read_text(encoding="utf-8")
+    old = "STP,2024-09,331,331"
+    assert text.count(old) == 1
+    documents.write_text(text.replace(old, "STP,2024-09,331,328"), encoding="utf-8")
+    again = ("render", "2024-09", "--out", out, "--data", data, "--formats", "html")
+    first = run(*again, "--revised-on", "2024-11-04", "--revision-reason", "Sở rà soát lại")
+    assert first.returncode == 0, first.stderr
+    assert "2024-09: 7 published facts moved (revision 1)" in first.stdout
+    line = "  documents_signed_rate/month/level:province  Cấp tỉnh: 96,95% -> 96,90%"
+    assert line in first.stdout
+    published = files_of(out / "2024-09")
+    page = published["index.html"].decode()
+    assert "07 số liệu khác bản công bố trước đó (lần 1, ngày 04/11/2024)" in page
+    assert 'id="so-lieu-dieu-chinh"' in page
+    assert "Lý do: Sở rà soát lại." in page
+    assert "96,95%" in page[page.index('id="so-lieu-dieu-chinh"') :]
+    assert "data/revisions.csv" in published
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert 'href="2024-09/index.html#so-lieu-dieu-chinh"' in index
+    second = run(*again, "--revised-on", "2025-01-06")
+    assert second.returncode == 0, second.stderr
+    assert "moved" not in second.stdout
+    assert files_of(out / "2024-09") == published
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    done = run("render", "2024-09", "--revised-on", "4/11/2024")
+    assert done.returncode == 2
+    assert "--revised-on: '4/11/2024' is not a date" in done.stderr

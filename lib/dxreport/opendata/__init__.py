@@ -4,6 +4,6 @@
 the report; `workbook` writes them for people, `package` describes them for programs.
 """
 
-from dxreport.opendata.files import DATA, WORKBOOK, OpenData, open_data
+from dxreport.opendata.files import WORKBOOK, OpenData, open_data
 
-__all__ = ["DATA", "WORKBOOK", "OpenData", "open_data"]
+__all__ = ["WORKBOOK", "OpenData", "open_data"]

@@ -23,9 +23,6 @@ from dxreport.vi import plain
 if TYPE_CHECKING:
     from dxreport.report import Report
 
-DATA = "data"
-"""The folder of a month's open data, in the month's folder."""
-
 WORKBOOK = "tables.xlsx"
 """All tables in one workbook, a sheet each."""
 

@@ -8,3 +8,6 @@ FILES: Mapping[str, str] = {"html": "index.html", "pdf": "report.pdf", "docx": "
 """Each format's file."""
 
 FACTS = "facts.csv"
+
+DATA = "data"
+"""The folder of a month's open data."""

@@ -99,9 +99,9 @@ def _table(revision: Revision, kinds: Kinds) -> Table:
         id=f"dieu-chinh-{revision.number}",
         caption=f"Số liệu điều chỉnh {vi.lower_first(_when(revision))}",
         columns=(
-            Column("indicator", "Chỉ tiêu", "left", 56),
-            Column("name", "Phạm vi", "left", 40),
-            Column("period", "Kỳ", "left", 24),
+            Column("indicator", "Chỉ tiêu", "left", 54),
+            Column("name", "Phạm vi", "left", 38),
+            Column("period", "Kỳ", "left", 30),
             Column("old", "Đã công bố", "right", 32),
             Column("new", "Điều chỉnh thành", "right", 32),
         ),

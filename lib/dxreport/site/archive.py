@@ -14,7 +14,8 @@ import polars as pl
 from dxreport.errors import UsageError
 from dxreport.exports import unguarded
 from dxreport.periods import Month
-from dxreport.rendering.names import FACTS, FILES
+from dxreport.rendering.names import DATA, FACTS, FILES
+from dxreport.revisions import HISTORY
 from dxreport.site.manifest import Manifest, read_manifest
 
 PAGE = FILES["html"]
@@ -64,6 +65,7 @@ class Entry:
     month: Month
     files: frozenset[str]
     notebooks: str | None
+    data: str | None
     groups: tuple[Group, ...]
     synthetic: bool
     neighbours: Neighbours | None
@@ -75,6 +77,11 @@ class Entry:
     @property
     def has_page(self) -> bool:
         return PAGE in self.files
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether its page tells of figures that were revised."""
+        return self.has_page and HISTORY in self.files
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,7 @@ def read_entry(folder: Path, month: Month) -> Entry:
         month=month,
         files=files,
         notebooks=f"{NOTEBOOKS}/{notebooks[0]}" if notebooks else None,
+        data=f"{DATA}/{PAGE}" if (folder / DATA / PAGE).is_file() else None,
         groups=_groups(manifest, folder / FACTS),
         synthetic=bool(manifest.get("synthetic")),
         neighbours=_neighbours(manifest),

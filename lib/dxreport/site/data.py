@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dxreport import vi
-from dxreport.opendata import DATA, WORKBOOK, OpenData, open_data
+from dxreport.opendata import WORKBOOK, OpenData, open_data
 from dxreport.opendata.package import MEDIA_TYPES
 from dxreport.opendata.settings import Named
 from dxreport.rendering import page
 from dxreport.rendering.month import Extra, Link
+from dxreport.rendering.names import DATA
 from dxreport.revisions import HISTORY, History
 from dxreport.site.look import Look, look_of
 from dxreport.site.pages import styled, template
@@ -56,7 +57,6 @@ def data_page(data: OpenData, look: Look) -> str:
         style=styled(look, "index.css", "data.css"),
         about=data.about,
         month=data.about.month,
-        formats=tuple(_FORMATS.values()),
         rows=[
             {
                 "title": resource.title,

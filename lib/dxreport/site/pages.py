@@ -18,6 +18,7 @@ from dxreport.errors import DxError
 from dxreport.narrative import month_name
 from dxreport.periods import Month
 from dxreport.rendering import page
+from dxreport.revisions.telling import ANCHOR
 from dxreport.site.archive import LATEST, PAGE, Archive, Entry, Figure, Neighbours
 from dxreport.site.look import Look
 from dxreport.site.sparkline import HEIGHT, WIDTH, sparkline
@@ -91,6 +92,12 @@ def _links(entry: Entry) -> list[dict[str, str]]:
         for name, text, kind in _FILES
         if name in entry.files
     ]
+    if entry.data:
+        address = f"{entry.month}/{entry.data}"
+        found.append({"href": address, "text": "Số liệu mở", "type": "text/html"})
+    if entry.is_revised:
+        address = f"{entry.month}/{PAGE}#{ANCHOR}"
+        found.append({"href": address, "text": "Có số liệu điều chỉnh", "type": "text/html"})
     if entry.notebooks:
         address = f"{entry.month}/{entry.notebooks}"
         found.append({"href": address, "text": "Sổ tay phân tích", "type": "text/html"})
