@@ -306,6 +306,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
+@pytest.mark.timeout(400)  # two renderings, and the wait for a first
 def test_a_month_rendered_again_tells_what_moved(rendered: Path, tmp_path: Path) -> None:
     """One unit's September changes; then the same data once more, which change nothing."""
     out, data = tmp_path / "site", tmp_path / "data"
