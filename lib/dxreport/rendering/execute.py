@@ -152,7 +152,7 @@ def _pack(inline: Inline) -> dict[str, Any]:
 
 def parameters_of(document: Document) -> tuple[str, ...]:
     """The names of what its cell of parameters sets; none where it has no such cell."""
-    return tuple(name for cell in _parameter_cells(document) for name in _assigned(cell))
+    return tuple(name for cell in _parameter_cells(document) for name in assigned(cell))
 
 
 def _parameter_cells(document: Document) -> list[Cell]:
