@@ -256,7 +256,7 @@ def test_render_tells_where_what_lies_and_how_long_it_took(tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
     for month in ("2024-01", "2024-02"):
         folder = tmp_path / month
-        names = {"facts.csv", "manifest.json", "report.docx", "run.json"}
+        names = {"data", "facts.csv", "manifest.json", "report.docx", "run.json"}
         assert {path.name for path in folder.iterdir()} == names
         assert f"{folder / 'report.docx'}  " in done.stdout
     told = [line for line in done.stdout.splitlines() if "in all" in line]
