@@ -230,6 +230,14 @@ def test_a_month_without_data_names_the_months_there_are(call: Call, folder: Fol
 # --- render ----------------------------------------------------------------------------------
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_another_place_and_time_zone_gives_the_same_bytes(rendered: Path, tmp_path: Path) -> None:
     home = tmp_path / "Báo cáo [thử]"
     home.mkdir()
@@ -240,11 +248,12 @@ def test_another_place_and_time_zone_gives_the_same_bytes(rendered: Path, tmp_pa
     differently = {"PYTHONHASHSEED": "7", "TZ": "America/Lima", "LC_ALL": "C", "COLUMNS": "40"}
     done = run("render", "2024-09", "--engine", "embedded", cwd=home, **differently)
     assert (done.returncode, done.stderr) == (0, "")
-    made = {path.name: path.read_bytes() for path in (home / "_site" / "2024-09").iterdir()}
-    before = {path.name: path.read_bytes() for path in rendered.iterdir()}
+    made, before = files_of(home / "_site" / "2024-09"), files_of(rendered)
     made.pop("run.json")
     signed = json.loads(made.pop("manifest.json"))
-    assert sorted(made) == ["facts.csv", "index.html", "report.docx", "report.pdf"]
+    beside = sorted(name for name in made if not name.startswith("data/"))
+    assert beside == ["facts.csv", "index.html", "report.docx", "report.pdf"]
+    assert len(made) - len(beside) == 38
     assert [name for name in made if made[name] != before.get(name)] == []
     # Not under git there is no commit; all else of the manifest is the same too.
     assert signed == json.loads(before["manifest.json"]) | {"commit": None}

@@ -206,5 +206,5 @@ def test_page_links_to_its_other_forms_beside_it(watched: Watched, rendered: Pat
     open_page(watched, rendered)
     links = watched.page.locator(".tai-ve a")
     found = [link.get_attribute("href") or "" for link in links.all()]
-    assert found == ["report.pdf", "report.docx", "facts.csv"]
+    assert found == ["report.pdf", "report.docx", "facts.csv", "data/index.html"]
     assert all((rendered / name).is_file() for name in found)
