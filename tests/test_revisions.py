@@ -20,9 +20,11 @@ from dxreport.explain import Kinds
 from dxreport.exports import facts_csv
 from dxreport.facts import Facts
 from dxreport.opendata import open_data
+from dxreport.periods import Month
 from dxreport.report import Report, build_report
 from dxreport.revisions import History, Move, Revision, Side, moved, read_history, revise
 from dxreport.revisions.telling import MOST, notice, section
+from dxreport.site.archive import read_entry
 
 HEAD = "month,section,indicator,period,scope,name,numerator,denominator,value,unit,printed,met\n"
 PLAIN = "2024-09,2,pakn_received,ytd,all,Toàn tỉnh,3067,1,3067.0,count,3.067,\n"
@@ -336,6 +338,20 @@ def test_a_month_rendered_again_tells_what_moved(rendered: Path, tmp_path: Path)
     assert second.returncode == 0, second.stderr
     assert "moved" not in second.stdout
     assert files_of(out / "2024-09") == published
+
+
+def test_a_damaged_month_is_shown_in_the_archive_without_figures(
+    rendered: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "2024-09"
+    shutil.copytree(rendered, home)
+    whole = read_entry(home, Month(2024, 9))
+    assert whole.groups
+    for damage in (b"", b"garbage", (home / "facts.csv").read_bytes()[:4000], b"\xff\xfe,\n1"):
+        (home / "facts.csv").write_bytes(damage)
+        entry = read_entry(home, Month(2024, 9))
+        assert entry.has_page
+        assert len(entry.groups) <= len(whole.groups)
 
 
 def test_a_date_that_is_none_is_refused() -> None:

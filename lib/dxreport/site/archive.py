@@ -172,13 +172,17 @@ def _groups(manifest: Manifest, facts: Path) -> tuple[Group, ...]:
     if not headlines or not facts.is_file():
         return ()
     indicators = {key["indicator"] for headline in headlines for key in headline["facts"]}
-    rows = (
-        # The bytes, since polars would take a folder's name for a pattern.
-        pl.read_csv(facts.read_bytes(), columns=list(_COLUMNS), schema_overrides=_COLUMNS)
-        .filter(pl.col("indicator").is_in(sorted(indicators)))
-        .to_dicts()
-    )
-    figures = {figure.key: figure for figure in map(_figure, rows)}
+    try:
+        rows = (
+            # The bytes, since polars would take a folder's name for a pattern.
+            pl.read_csv(facts.read_bytes(), columns=list(_COLUMNS), schema_overrides=_COLUMNS)
+            .filter(pl.col("indicator").is_in(sorted(indicators)))
+            .to_dicts()
+        )
+        figures = {figure.key: figure for figure in map(_figure, rows)}
+    except (OSError, pl.exceptions.PolarsError, TypeError, ValueError):
+        # A damaged month is shown without figures, and must not keep another from its place.
+        return ()
     found = []
     for headline in headlines:
         keys = ["/".join(key[part] for part in _KEY) for key in headline["facts"]]
