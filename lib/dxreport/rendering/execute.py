@@ -151,8 +151,11 @@ def _pack(inline: Inline) -> dict[str, Any]:
 
 
 def parameters_of(document: Document) -> tuple[str, ...]:
-    """The names of what its cell of parameters sets; none where it has no such cell."""
-    return tuple(name for cell in _parameter_cells(document) for name in assigned(cell))
+    """The names of what its cell of parameters sets; none where it has none that can be read."""
+    try:
+        return tuple(n for cell in _parameter_cells(document) for n in assigned(cell.source))
+    except SyntaxError:
+        return ()  # `execute` says where
 
 
 def _parameter_cells(document: Document) -> list[Cell]:
