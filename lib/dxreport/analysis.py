@@ -130,6 +130,24 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
     )
 
 
+def without_frames(catalogue: Catalogue, month: Month) -> Analysis:
+    """The units alone: what charts of facts need. All other frames are empty."""
+    none = pl.DataFrame(schema={"scope": pl.String, "n": pl.Int64})
+    return Analysis(
+        month=month,
+        catalogue=catalogue,
+        units=peers(catalogue, month),
+        received=none,
+        processing=none,
+        waiting=none,
+        medians=none,
+        ratings=none,
+        rating_months=none,
+        rating_waits=none,
+        backlog=none,
+    )
+
+
 def peers(catalogue: Catalogue, month: Month) -> pl.DataFrame:
     """The units that are compared in `month`, in the order of printing."""
     rows = [

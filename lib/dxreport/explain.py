@@ -199,8 +199,10 @@ class _Maker:
 def _pair(fact: Fact) -> str:
     """The two integers as a reader checks them against `facts.csv`."""
     if fact.unit in ("count", "topics"):
-        return vi.integer(fact.numerator)
+        return vi.WITHHELD if fact.suppressed else vi.integer(fact.numerator)
     seconds = " giây" if fact.unit == "days" else ""
+    if fact.suppressed:
+        return vi.WITHHELD
     return f"{vi.integer(fact.numerator)}{seconds} / {vi.integer(fact.denominator)}"
 
 

@@ -149,7 +149,7 @@ def show(report: Report, name: str) -> None:
     """
     if name not in FIGURES:
         raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
-    figure = FIGURES[name](report.analysis, report.facts)
+    figure = report.figure(name)
     _show(Markdown(f"**{md_escape(figure.caption)}**"))
     _show(figure)
     if figure.note:

@@ -75,6 +75,13 @@ class Fact:
     rank_high: int | None = None
     rank_low: int | None = None
     peers: int | None = None
+    withheld: frozenset[str] = frozenset()
+    """Which of `numerator` and `denominator` are not published: 0 here, null in `frame`."""
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether the figure is left out because of small numbers."""
+        return bool(self.withheld)
 
     @property
     def key(self) -> str:
@@ -96,14 +103,15 @@ class Fact:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a figure at all (a rate without cases has none)."""
-        return self.denominator != 0
+        """Whether there is a figure to show (a rate without cases has none)."""
+        return self.denominator != 0 and not self.withheld
 
     @property
     def exact(self) -> Fraction:
         """The unrounded figure in its unit; `DxError` where there is none."""
         if not self.exists:
-            raise DxError(f"{self.key} has no value: its denominator is 0")
+            why = "it is not published" if self.withheld else "its denominator is 0"
+            raise DxError(f"{self.key} has no value: {why}")
         return _exact(self.numerator, self.denominator, self.unit)
 
     @property
@@ -155,7 +163,10 @@ class Facts:
     def frame(self) -> pl.DataFrame:
         """The table as polars, with the columns of `COLUMNS`."""
         return pl.DataFrame(
-            {name: [getattr(fact, name) for fact in self.rows] for name in COLUMNS},
+            {
+                name: [None if name in f.withheld else getattr(f, name) for f in self.rows]
+                for name in COLUMNS
+            },
             schema=dict(COLUMNS),
         )
 
@@ -219,7 +230,7 @@ class _Maker:
             rows += self._full(indicator, of_period, period)
         if indicator.id == "pakn_received":
             topics = [f for f in plain if f.period == "ytd" and f.scope.startswith("topic:")]
-            rows.append(self._top_topics(indicator, topics))
+            rows.append(top_topics(self.catalogue, self.month, indicator, topics))
         return rows
 
     # -- groups -----------------------------------------------------------------------------
@@ -474,25 +485,6 @@ class _Maker:
             for level in indicator.levels
         }
 
-    def _top_topics(self, indicator: Indicator, topics: list[Fact]) -> Fact:
-        """The topics with most PAKN this year; one that ties with the last is named too."""
-        ranked = sorted(topics, key=lambda f: f.rank_high or len(topics))
-        most = self.catalogue.settings.top_topics
-        named = [f for f in ranked if (f.rank_high or 0) <= most and f.numerator]
-        return Fact(
-            month=str(self.month),
-            section=indicator.section,
-            indicator="pakn_top_topics",
-            period="ytd",
-            scope="all",
-            name=self.catalogue.all_name,
-            numerator=len(named),
-            denominator=1,
-            value=float(len(named)),
-            unit="topics",
-            printed="; ".join(f.name for f in named) or vi.NO_CASES,
-        )
-
     def _derived(
         self, base: Fact, suffix: str, numerator: int, denominator: int, unit: str, printed: str
     ) -> Fact:
@@ -510,6 +502,28 @@ class _Maker:
             rank_low=None,
             peers=None,
         )
+
+
+def top_topics(
+    catalogue: Catalogue, month: Month, indicator: Indicator, topics: Iterable[Fact]
+) -> Fact:
+    """The topics with most PAKN this year; one that ties with the last is named too."""
+    most = catalogue.settings.top_topics
+    ranked = sorted((f for f in topics if f.rank_high), key=lambda f: f.rank_high or 0)
+    named = [f for f in ranked if (f.rank_high or 0) <= most and f.numerator]
+    return Fact(
+        month=str(month),
+        section=indicator.section,
+        indicator="pakn_top_topics",
+        period="ytd",
+        scope="all",
+        name=catalogue.all_name,
+        numerator=len(named),
+        denominator=1,
+        value=float(len(named)),
+        unit="topics",
+        printed="; ".join(f.name for f in named) or vi.NO_CASES,
+    )
 
 
 def _scope_kind(scope: str) -> str:

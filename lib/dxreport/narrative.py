@@ -123,8 +123,13 @@ class Narrative:
     # -- one figure -------------------------------------------------------------------------
 
     def has(self, indicator: str, period: PeriodId, scope: str = "all") -> bool:
-        """Whether there is a figure, and for a count whether it is more than none."""
+        """Whether there is a figure, and for a count whether it is more than none.
+
+        One that is not published is there: that it is not published is what is said of it.
+        """
         fact = self.facts.find(indicator, period, scope)
+        if fact is not None and fact.suppressed:
+            return True
         return fact is not None and fact.exists and (fact.unit != "count" or fact.numerator > 0)
 
     def counts(self, indicator: str) -> bool:
@@ -318,8 +323,14 @@ class Narrative:
         ("cao nhất"), and what is empty is not told; `unit` follows a figure (" PAKN").
         """
         level = level or self.peer_level
-        ranked = [f for f in self.units(indicator, period, level) if f.rank_high is not None]
+        among = self.units(indicator, period, level)
+        ranked = [f for f in among if f.rank_high is not None]
         noun = self.noun(level)
+        if any(fact.suppressed for fact in among):
+            # Whoever is not shown may be higher or lower: the sentence must not deny it.
+            noun = f"{noun} có số liệu được công bố"
+        if not ranked and noun != self.noun(level):
+            return Markdown(f"{what} của các {self.noun(level)} {vi.WITHHELD}")
         if not ranked:
             return Markdown(f"không {noun} nào có số liệu về {what}")
         if len(ranked) == 1:
@@ -338,7 +349,10 @@ class Narrative:
                 together = "cùng " if len(holders) > 1 else ""
                 names = self.who(holders, noun)
                 phrases.append(f"{names} {together}{said} ({figure(holders[0])}{unit})")
-        return join(phrases, "; ")
+        said = join(phrases, "; ")
+        if any(fact.suppressed for fact in among):
+            return Markdown(f"trong số các {noun}, {said}")
+        return said
 
     def who(self, facts: Sequence[Fact], noun: str) -> Markdown:
         """The units by name, or their number where a sentence could not hold so many."""
@@ -359,6 +373,8 @@ class Narrative:
         """The units at 100%, and where the others stand against the target."""
         facts = [fact for fact in self.units(indicator, period, level) if fact.exists]
         noun = self.noun_of(facts, level)
+        if self._leaves_out(indicator, period, level):
+            noun = f"{noun} có số liệu được công bố"
         whole = [fact for fact in facts if fact.exact == 100]
         rest = [fact for fact in facts if fact.exact != 100]
         if not facts:
@@ -407,6 +423,8 @@ class Narrative:
         if not held:
             return EMPTY
         noun = self.noun_of(held, level)
+        if self._leaves_out(held[0].indicator, held[0].period, level):
+            noun = f"{noun} có số liệu được công bố"
         missed = [fact for fact in held if not fact.met]
         minimum = self._minimum_of(held[0])
         if not missed:
@@ -429,6 +447,8 @@ class Narrative:
         fact = self._target_met(indicator, period, level)
         if fact is None:
             return Markdown(_NO_TARGET)
+        if fact.suppressed:
+            return Markdown(f"số {self.noun(level)} đạt chỉ tiêu {figure(fact)} do có số liệu nhỏ")
         if not fact.exists:
             return Markdown(f"không {self.noun(level)} nào có số liệu để đánh giá")
         minimum = self.minimum(indicator, level)
@@ -470,6 +490,8 @@ class Narrative:
         )
         held = [fact for fact in facts if fact.met is not None]
         noun = self.noun(level)
+        if any(fact.suppressed for fact in facts):
+            noun = f"{noun} có số liệu được công bố"
         minimum = self._minimum_of(held[0]) if held else ""
         if not held:
             none = f"không {noun} nào có số liệu để đánh giá"
@@ -477,7 +499,8 @@ class Narrative:
         met = sorted((f for f in held if f.met), key=lambda f: -f.exact)
         missed = [fact for fact in held if not fact.met]
         count = self._target_met(indicator, period, level)
-        counted = figure(count) if count else vi.count(len(met)) + f" {noun}"
+        shown = count is not None and not count.suppressed
+        counted = figure(count) if count and shown else vi.count(len(met)) + f" {noun}"
         if len(held) == 1:
             verdict = _MET if met else _MISSED
             return Markdown(f"{self.named(held)} {verdict} ({minimum})")
@@ -495,7 +518,8 @@ class Narrative:
 
     def without_cases(self, indicator: str, period: PeriodId, level: str) -> Markdown:
         """The units that had nothing to count: "huyện Lương Tài và …"; may be empty."""
-        none = [fact for fact in self.units(indicator, period, level) if not fact.exists]
+        units = self.units(indicator, period, level)
+        none = [fact for fact in units if not fact.exists and not fact.suppressed]
         if len(none) > MOST_NAMES:
             return Markdown(f"{self._left(none, level)} {self.noun(level)}")
         return listed([self.name(fact) for fact in none])
@@ -507,6 +531,14 @@ class Narrative:
         received = self.facts.get("pakn_received", period, scope)
         resolved = self.facts.get("pakn_resolved", period, scope)
         rate = self.facts.get("pakn_resolution_rate", period, scope)
+        if received.suppressed or resolved.suppressed or rate.suppressed:
+            told = [
+                f"{what} {figure(fact, strong=True)} PAKN"
+                for what, fact in (("tiếp nhận", received), ("đã xử lý", resolved))
+                if not fact.suppressed
+            ]
+            left = f"các số liệu khác {vi.WITHHELD} do có số liệu nhỏ"
+            return join((*told, left if told else f"có số liệu nhỏ, {vi.WITHHELD}"), ", ")
         if not received.numerator:
             return Markdown("không tiếp nhận PAKN nào")
         head = f"tiếp nhận {figure(received, strong=True)} PAKN"
@@ -543,7 +575,7 @@ class Narrative:
     def backlog(self, period: PeriodId) -> Markdown:
         """Where the backlog is greatest; empty where the compared units have none."""
         facts = self.units("pakn_backlog", period, self.peer_level)
-        if not any(fact.numerator for fact in facts):
+        if not any(fact.numerator or fact.suppressed for fact in facts):
             return EMPTY
         return self.extremes(
             "pakn_backlog",
@@ -599,6 +631,10 @@ class Narrative:
         return fact is not None and fact.exists and fact.numerator == fact.denominator
 
     # -- parts ------------------------------------------------------------------------------
+
+    def _leaves_out(self, indicator: str, period: PeriodId, level: str) -> bool:
+        """Whether a unit's figure is not published, so that a sentence is not about all."""
+        return any(fact.suppressed for fact in self.units(indicator, period, level))
 
     def _target_met(self, indicator: str, period: PeriodId, level: str) -> Fact | None:
         spec = self.catalogue.indicators[indicator].target_met

@@ -29,6 +29,7 @@ from dxreport.quality import assess
 from dxreport.reading import Tables, read_tables
 from dxreport.revisions.history import NEVER, History, load_history
 from dxreport.revisions.telling import notice, section
+from dxreport.suppression.rule import Rule, suppression_rule
 from dxreport.tables import Table, appendices
 from dxreport.tables.blocks import raw_block
 
@@ -73,6 +74,8 @@ class Report:
     office: Mapping[str, Any]
     laws: tuple[Law, ...]
     history: History = NEVER
+    rule: Rule | None = None
+    """Under how many cases a figure is not published; None where that is not set."""
 
     @cached_property
     def say(self) -> Narrative:
@@ -203,17 +206,25 @@ class Report:
 
     @cached_property
     def analysis(self) -> Analysis:
-        """The aggregated frames of the annex."""
-        from dxreport.analysis import analyse
+        """The aggregated frames of the annex.
 
+        They show groups that are no facts, and nothing proves that those tell no small one:
+        where small numbers are left out, the frames are empty.
+        """
+        from dxreport.analysis import analyse, without_frames
+
+        if self.rule is not None:
+            return without_frames(self.catalogue, self.month)
         return analyse(self.tables, self.catalogue, self.month)
 
     def figure(self, name: str) -> Figure:
         """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
-        from dxreport.charts import FIGURES
+        from dxreport.charts import FIGURES, FRAMED, withheld
 
         if name not in FIGURES:
             raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
+        if self.rule is not None and name in FRAMED:
+            return withheld(name)
         return FIGURES[name](self.analysis, self.facts)
 
     def chart(self, name: str, label: str = "") -> Markdown:
@@ -282,7 +293,7 @@ class Report:
             minimum = f" (tối thiểu {vi.exact(target.minimum)}%)" if target else ""
             tone = "met" if fact.met else "missed"
             verdict = f' <span class="verdict {tone}">{words}{minimum}</span>'
-        elif fact.indicator == "pakn_resolution_rate":
+        elif fact.indicator == "pakn_resolution_rate" and not fact.suppressed:
             verdict = f' <span class="verdict">{self._resolved_of(fact)}</span>'
         figure = f'<span class="figure" data-fact="{_html(fact.key)}">{_html(fact.printed)}</span>'
         return f"<div><dt>{_html(fact.name)}</dt><dd>{figure}{verdict}</dd></div>"
@@ -294,7 +305,8 @@ class Report:
 
     def sources(self) -> Markdown:
         """A table of the files that the figures come from: name, rows, fingerprint."""
-        return provenance.sources(self.tables)
+        # The rows are the sum of all systems: small numbers could be had back from them.
+        return EMPTY if self.rule else provenance.sources(self.tables)
 
     @property
     def fingerprint(self) -> Markdown:
@@ -303,7 +315,21 @@ class Report:
 
     def quality(self) -> Markdown:
         """Two tables on the quality of the records: rows by table, and what was looked at."""
+        if self.rule:
+            return EMPTY
         return provenance.quality(assess(self.tables, self.catalogue, self.month))
+
+    def small_numbers(self) -> Markdown:
+        """What the report leaves out and why; nothing where it leaves nothing out."""
+        if self.rule is None:
+            return EMPTY
+        left_out = sum(fact.suppressed for fact in self.facts)
+        return Markdown(
+            f"**Số liệu nhỏ.** Số liệu dựa trên ít hơn {self.rule.minimum} trường hợp không được "
+            f"công bố, cùng với những số liệu mà từ đó có thể tính ra chúng "
+            f"({vi.integer(left_out)} số liệu của báo cáo này, ghi “{vi.WITHHELD}”, trong bảng ghi "
+            "“(*)”). Thứ hạng, mức cao nhất, thấp nhất chỉ xét trong số các số liệu được công bố."
+        )
 
     def definitions(self) -> Markdown:
         """A table of the indicators that this report shows: name, formula, legal basis."""
@@ -357,7 +383,7 @@ def build_report(
     catalogue = load_catalogue(
         tables.units, tables.targets, tables.baselines, tables.topics, home.reference
     )
-    facts = compute_facts(tables, catalogue, wanted)
+    facts = publishable_facts(tables, catalogue, wanted, home)
     history = load_history(Path(revisions), str(wanted)) if revisions else NEVER
     return report_of(home, tables, catalogue, facts, history)
 
@@ -379,7 +405,21 @@ def report_of(
         office=office(project, facts.month),
         laws=read_laws(project.reference),
         history=history,
+        rule=suppression_rule(project),
     )
+
+
+def publishable_facts(
+    tables: Tables, catalogue: Catalogue, month: Month, project: Project
+) -> Facts:
+    """All facts of `month` that the project's rule for small numbers lets be published."""
+    facts = compute_facts(tables, catalogue, month)
+    rule = suppression_rule(project)
+    if rule is None:
+        return facts
+    from dxreport.suppression.publish import publishable
+
+    return publishable(facts, tables, catalogue, rule)
 
 
 def require_month(tables: Tables, month: Month) -> None:

@@ -11,6 +11,9 @@ from fractions import Fraction
 NO_CASES = "không phát sinh"
 """What a rate without a denominator prints."""
 
+WITHHELD = "không công bố"
+"""What a figure prints that rests on too few cases to be published, or would tell one that does."""
+
 NO_PREVIOUS = "không có số liệu tháng trước"
 """What a change prints where the month before has no figure."""
 

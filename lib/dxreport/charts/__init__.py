@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from dxreport import vi
 from dxreport.analysis import Analysis
+from dxreport.charts import parts
 from dxreport.charts.backlog import backlog_by_age
 from dxreport.charts.flow import rate_by_unit_and_month, received_by_month
 from dxreport.charts.funnel import funnel
@@ -81,4 +83,29 @@ NEEDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """What each chart is drawn from (`Report.parts`), in the order of the annex."""
 
-__all__ = ["FIGURES", "NEEDS", "PAGE_SCRIPT", "Draw", "Figure", "unit_picker"]
+FRAMED: Final = frozenset(
+    {
+        "received",
+        "processing",
+        "waiting",
+        "satisfaction",
+        "satisfaction-months",
+        "satisfaction-wait",
+        "backlog",
+        "heatmap",
+    }
+)
+"""The charts of groups that are no facts: by age, by wait, by stars, by unit and month."""
+
+
+def withheld(name: str) -> Figure:
+    """What stands in a chart's place where small numbers are left out."""
+    why = (
+        "Hình này chia số liệu thành các nhóm nhỏ hơn các số liệu của báo cáo, nên không được "
+        "công bố khi áp dụng quy tắc về số liệu nhỏ."
+    )
+    text = vi.upper_first(vi.WITHHELD)
+    return Figure(id=name, chart=parts.nothing(text), caption=f"{text}.", alt=text, note=why)
+
+
+__all__ = ["FIGURES", "FRAMED", "NEEDS", "PAGE_SCRIPT", "Draw", "Figure", "unit_picker", "withheld"]

@@ -65,6 +65,8 @@ def _bars(topic: Fact, label: str, facts: Facts, periods: dict[str, str]) -> lis
         received = facts.find("pakn_received", period, topic.scope)
         resolved = facts.find("pakn_resolved", period, topic.scope)
         rate = facts.find("pakn_resolution_rate", period, topic.scope)
+        if any(fact is not None and fact.suppressed for fact in (received, resolved, rate)):
+            continue
         n = received.numerator if received else 0
         rows.append(
             {

@@ -74,11 +74,10 @@ def catalogue_of(tables: Tables, home: Project) -> Catalogue:
 
 
 def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
-    from dxreport.facts import compute_facts
-    from dxreport.report import require_month
+    from dxreport.report import publishable_facts, require_month
 
     require_month(tables, month)
-    return compute_facts(tables, catalogue_of(tables, home), month)
+    return publishable_facts(tables, catalogue_of(tables, home), month, home)
 
 
 def require_months(tables: Tables, months: Iterable[Month]) -> None:

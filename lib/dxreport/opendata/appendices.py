@@ -118,9 +118,9 @@ class _Maker:
         if cell.part == "met":
             return fact.met
         if cell.part == "numerator":
-            return fact.numerator
+            return None if "numerator" in fact.withheld else fact.numerator
         if cell.part == "denominator":
-            return fact.denominator
+            return None if "denominator" in fact.withheld else fact.denominator
         number = printed_number(fact)
         return None if number is None else number.value
 
@@ -208,7 +208,7 @@ def printed_number(fact: Fact) -> Number | None:
     if fact.value is None:
         return None
     if fact.unit == "units":
-        return Number(fact.numerator)
+        return None if "numerator" in fact.withheld else Number(fact.numerator)
     found = next(vi.numbers(fact.printed), None)
     if fact.unit == "pp":
         places = found[2] if found else 0

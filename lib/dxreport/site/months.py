@@ -15,13 +15,12 @@ from pathlib import Path
 from dxreport.catalogue import load_catalogue
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
-from dxreport.facts import compute_facts
 from dxreport.headlines import headlines
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
 from dxreport.rendering.names import FACTS
-from dxreport.report import report_of
+from dxreport.report import publishable_facts, report_of
 from dxreport.revisions import revise
 from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
@@ -34,7 +33,7 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
     catalogue = load_catalogue(
         tables.units, tables.targets, tables.baselines, tables.topics, order.project.reference
     )
-    facts = compute_facts(tables, catalogue, order.month)
+    facts = publishable_facts(tables, catalogue, order.month, order.project)
     text = facts_csv(facts)
     home = order.out / str(order.month)
     revised = revise(home, FACTS, text, str(order.month), order.revised_on, order.reason)

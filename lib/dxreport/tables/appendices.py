@@ -14,6 +14,7 @@ from dxreport.narrative import month_name, year_to_date_name
 from dxreport.periods import Month
 from dxreport.tables.model import (
     ABSENT,
+    WITHHELD,
     Cell,
     Column,
     Row,
@@ -266,7 +267,9 @@ class _Maker:
         return (
             *self._counts(now, scope),
             value_cell(now),
-            Cell(ABSENT) if before is None or not before.exists else value_cell(before),
+            value_cell(before)
+            if before is not None and (before.exists or before.suppressed)
+            else Cell(ABSENT),
             _change_cell(change),
             *self._counts(year, scope),
             value_cell(year),
@@ -422,6 +425,12 @@ class _Maker:
         notes: Iterable[str] = (),
         when: str | None = None,
     ) -> Table:
+        notes = [*notes]
+        if any(cell.text == WITHHELD for row in rows for cell in row.cells):
+            notes.append(
+                f"{WITHHELD} Không công bố: số liệu dựa trên quá ít trường hợp, hoặc từ đó có thể "
+                "tính ra số liệu như vậy."
+            )
         return Table(
             id=f"phu-luc-{number.replace('.', '-')}-bang",
             caption=f"{title} {when or self._when()}",

@@ -26,6 +26,8 @@ MET = "Đạt"
 MISSED = "Chưa đạt"
 ABSENT = "–"
 """Stands where a table has no figure to show; a note says why."""
+WITHHELD = "(*)"
+"""What stands for a figure that is not published."""
 
 _DAYS = " ngày/PAKN"
 _LONG = 40
@@ -169,17 +171,25 @@ def value_cell(fact: Fact | None) -> Cell:
     """The figure as it is printed; the unit of a mean stands in the column's label."""
     if fact is None:
         return Cell()
+    if fact.suppressed:
+        return Cell(WITHHELD, fact.key)
     return Cell(fact.printed.removesuffix(_DAYS), fact.key)
 
 
 def numerator_cell(fact: Fact | None) -> Cell:
-    return Cell() if fact is None else Cell(vi.integer(fact.numerator), fact.key, part="numerator")
+    if fact is None:
+        return Cell()
+    told = "numerator" not in fact.withheld
+    text = vi.integer(fact.numerator) if told else WITHHELD
+    return Cell(text, fact.key, part="numerator")
 
 
 def denominator_cell(fact: Fact | None) -> Cell:
     if fact is None:
         return Cell()
-    return Cell(vi.integer(fact.denominator), fact.key, part="denominator")
+    told = "denominator" not in fact.withheld
+    text = vi.integer(fact.denominator) if told else WITHHELD
+    return Cell(text, fact.key, part="denominator")
 
 
 def verdict_cell(fact: Fact | None) -> Cell:
@@ -187,7 +197,7 @@ def verdict_cell(fact: Fact | None) -> Cell:
     if fact is None:
         return Cell()
     if fact.met is None:
-        return Cell(ABSENT, fact.key, part="met")
+        return Cell(WITHHELD if fact.suppressed else ABSENT, fact.key, part="met")
     if fact.met:
         return Cell(MET, fact.key, "met", "met")
     return Cell(MISSED, fact.key, "missed", "met")
