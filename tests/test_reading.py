@@ -266,6 +266,16 @@ def test_fact_tables_of_parquet_stay_scans_of_the_contract_columns(
     assert "citizen" not in plan.explain()
 
 
+def test_a_scan_is_of_its_file_wherever_it_is_collected(
+    tmp_path: Path, nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "data", tiny(), "parquet")
+    monkeypatch.chdir(tmp_path)
+    tables = read_tables(Path("data"), nothing)
+    monkeypatch.chdir("/")
+    assert tables.pakn.collect().height > 0
+
+
 @pytest.mark.parametrize(
     ("text", "dataset"),
     [

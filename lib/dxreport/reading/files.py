@@ -91,7 +91,8 @@ def _open_parquet(path: Path, columns: Sequence[str]) -> Part:
     with readable_parquet(path):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        # A scan opens its file when it is collected, maybe from another current folder.
+        scan = pl.scan_parquet(path.absolute(), glob=False, hive_partitioning=False)
         stored = scan.collect_schema()
         present = [name for name in columns if name in stored]
         return Part(
