@@ -11,7 +11,7 @@ import polars as pl
 
 from dxreport.contracts import TIME_OF
 from dxreport.errors import DxError, UsageError
-from dxreport.ingest.build import Built, Known, build, topics_of
+from dxreport.ingest.build import Built, build
 from dxreport.ingest.change import (
     FactChange,
     RowChange,
@@ -19,6 +19,7 @@ from dxreport.ingest.change import (
     missing_tables,
     rows_changed,
 )
+from dxreport.ingest.convert import Known, topics_of
 from dxreport.ingest.export import Export
 from dxreport.ingest.mapping import MappingFile
 from dxreport.ingest.names import UnitNames, read_aliases

@@ -21,7 +21,7 @@ import polars as pl
 
 from dxreport.contracts import SCHEMAS, TIME_OF, key
 from dxreport.errors import ContractError, DxError, Problem, UsageError
-from dxreport.ingest.build import month_of
+from dxreport.ingest.rules import month_of
 from dxreport.manifest import MANIFEST_FILE, Manifest
 from dxreport.reading.files import display_name, find, open_part
 from dxreport.reading.judging import judge
