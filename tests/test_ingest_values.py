@@ -224,8 +224,9 @@ def test_every_unit_goes_by_its_own_names(names: UnitNames) -> None:
     by_id = dict(units.select("unit_id", "name").iter_rows())
     for row in units.iter_rows(named=True):
         parent = by_id.get(row["parent_id"])
+        day = date.fromisoformat(row["valid_from"] or row["valid_to"] or "2024-09-01")
         for name in (row["name"], row["short_name"], f"UBND {row['name']}".upper()):
-            assert names.resolve(name, parent, None) == row["unit_id"]
+            assert names.resolve(name, parent, day) == row["unit_id"]
 
 
 def test_the_unit_of_the_day_is_meant() -> None:
