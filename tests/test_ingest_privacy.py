@@ -62,6 +62,18 @@ def test_nothing_of_a_citizen_comes_out(tmp_path_factory: pytest.TempPathFactory
         assert "pakn 2024-09: 60 rows, as before" in one
         dxreport(0, "mapping", "new", file)
 
+    # Single documents, counted; then ones that are listed twice.
+    listed = [["Số ký hiệu", "Người ký", "Trích yếu", "Cơ quan ban hành", "Ngày ban hành"]]
+    listed[0] += ["Độ mật", "Ký số từ HSCV"]
+    people = [CITIZENS[0], CITIZENS[3]]
+    listed += [[f"{n}/CV", *people, "TX. Quế Võ", "05/09/2024", "", "x"] for n in range(9)]
+    single = write_xlsx(base / "single.xlsx", listed)
+    twice = write_xlsx(base / "twice.xlsx", [*listed, [people[0], *listed[1][1:]], listed[1]])
+    for status, file in ((0, single), (1, twice)):
+        mapping = MAPPINGS / "documents-one-by-one.yml"
+        counted = base / "counted"
+        dxreport(status, "ingest", "documents", file, "--mapping", mapping, "--data", counted)
+
     # Errors: every record is wrong, or a column of people has the heading of another.
     for table in exports:
         for wrong in ("values", "swapped", "no headings"):
@@ -89,7 +101,12 @@ def test_nothing_of_a_citizen_comes_out(tmp_path_factory: pytest.TempPathFactory
     dxreport(0, "notebooks", MONTH, "--data", data, "--out", out)
 
     assert found(said) == [], [line for line in said.splitlines() if found(line)]
-    files = [path for folder in (data, out) for path in folder.rglob("*") if path.is_file()]
+    files = [
+        path
+        for folder in (data, base / "counted", out)
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
     kinds = {path.suffix for path in files}
     assert kinds >= {".html", ".pdf", ".docx", ".ipynb", ".csv", ".json", ".parquet"}, kinds
     for path in files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ from dxreport.ingest.values import (
     working_days_after,
 )
 from dxreport.vi import decimal
-from ingest_data import MAPPINGS, REFERENCE, grid, write_csv, write_xlsx
+from ingest_data import FILES, MAPPINGS, REFERENCE, grid, write_csv, write_xlsx
 
 VN = Times("dmy", (), ZoneInfo("Asia/Ho_Chi_Minh"), convert=True)
 US = Times("mdy", (), ZoneInfo("America/New_York"), convert=False)
@@ -173,6 +173,13 @@ def test_months() -> None:
         assert day_month_text(cell, VN) == "2024-09"
     with pytest.raises(Wrong, match="expected a month"):
         day_month_text("quý III", VN)
+    for cell in ("đến 30/9/2024", "01/9/2024 - 30/9/2024"):
+        assert day_month_text(cell, VN) == "2024-09"
+    for day in ("31/09/2024", "31/09/2024 16:45:00", "09/30/2024", "4:45 PM 31/09/2024"):
+        with pytest.raises(Wrong, match="day"):
+            day_month_text(day, VN)
+    evening = datetime(2024, 8, 31, 17, 30, tzinfo=UTC)
+    assert day_month_text(evening, VN) == "2024-09"
 
 
 # Names -------------------------------------------------------------------------------------
@@ -322,11 +329,16 @@ def test_ready_mappings_are_whole() -> None:
 
 def test_the_documentation_names_every_key() -> None:
     from dxreport.ingest.mapping import Column, Mapped
+    from dxreport.ingest.parts import Record
 
     documentation = (ROOT / "docs" / "ingest.md").read_text(encoding="utf-8")
     for model in (Mapped, Column):
         for name, field in model.model_fields.items():
+            if name == "record":
+                continue
             assert f"`{field.alias or name}" in documentation, name
+    for name in Record.model_fields:
+        assert f"`record.{name}`" in documentation, name
 
 
 @pytest.mark.parametrize("table", ["documents", "e_copies", "pakn", "procedures"])
@@ -336,7 +348,7 @@ def test_a_first_mapping_is_one(table: str, tmp_path: Path) -> None:
     assert written.count("# GUESS") >= 4
     spec = parse_mapping(written, "new.yml")
     assert spec.table == table
-    ready = next(m for p in MAPPINGS.glob("*.yml") if (m := load_mapping(p)).table == table)
+    ready = load_mapping(MAPPINGS / FILES[table])
     for name, column in spec.columns.items():
         if column.from_:
             assert set(column.from_) <= set(ready.spec.columns[name].from_), name

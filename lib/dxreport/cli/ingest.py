@@ -117,7 +117,7 @@ def _months(text: str | None) -> frozenset[str] | None:
 
 def _lines(done: Outcome, dry_run: bool) -> Iterator[str]:
     built, raw = done.built, done.raw
-    yield f"{raw.file}: {built.read:,} records, {built.frame.height:,} kept"
+    yield f"{raw.file}: {built.read:,} records, {built.kept:,} kept"
     left_out = {
         "left out by the mapping's filter": built.filtered,
         "of other months": built.other_months,

@@ -10,8 +10,9 @@ from dxreport.contracts import SCHEMAS, TIME_OF, key
 from dxreport.errors import SHOWN, ContractError, Problem
 from dxreport.ingest.cells import Cells
 from dxreport.ingest.convert import Conversion, Known
+from dxreport.ingest.counting import added_up, kinds_of, with_key
 from dxreport.ingest.header import name_of
-from dxreport.ingest.issues import Issues
+from dxreport.ingest.issues import KEY, Issues
 from dxreport.ingest.mapping import MappingFile
 from dxreport.ingest.parsing import Raw
 from dxreport.ingest.rules import hold, month_of, once
@@ -23,12 +24,14 @@ from dxreport.reading.values import kind_of
 class Built:
     """The rows of a table (contract columns, sorted by time and key) and what became of the rest.
 
-    `read` counts the records of the export; the rest of them were left out by a filter, lie in
-    months that were not asked for, were there twice, or were refused.
+    `read` counts the records of the export and `kept` those that are rows, or are counted in
+    rows; the rest were left out by a filter, lie in months that were not asked for, were there
+    twice, or were refused.
     """
 
     frame: pl.DataFrame
     read: int
+    kept: int
     filtered: int = 0
     other_months: int = 0
     duplicates: int = 0
@@ -52,6 +55,7 @@ def build(
     """
     table, spec = mapping.table, mapping.spec
     kinds = {n: kind_of(c, percent=False) for n, c in SCHEMAS[table].columns().items()}
+    kinds = kinds_of(spec, kinds)
     cells = Cells(raw, frozenset(map(name_of, spec.empty)))
     issues = Issues(raw, spec, known.names, kinds)
     wanted = [
@@ -64,7 +68,13 @@ def build(
     filtered = len(raw.rows) - frame.height
     frame, other = _in_months(frame, table, months)
     issues.keep(set(frame["at"]))
-    frame, again = once(frame, key(table), issues)
+    names, column = list(key(table)), ""
+    if spec.record is not None:
+        frame, names = with_key(frame, spec.record, cells, issues)
+        column = KEY
+    again = 0
+    if spec.record is None or spec.record.key:
+        frame, again = once(frame, names, issues, column)
     hold(frame, table, known.units, issues)
     problems = issues.problems()
     issues.stop_if_too_bad(problems, frame.height)
@@ -72,9 +82,13 @@ def build(
     frame = frame.filter(~pl.col("at").is_in(list(bad))) if bad else frame
     if frame.is_empty():
         raise ContractError([Problem(raw.file, "expected at least one record, found none")])
+    kept = frame.height
+    if spec.record is not None:
+        frame = added_up(frame, table)
     return Built(
         frame=frame.select(SCHEMAS[table].column_names()).sort(TIME_OF[table], *key(table)),
         read=len(raw.rows),
+        kept=kept,
         filtered=filtered,
         other_months=other,
         duplicates=again,

@@ -9,8 +9,9 @@ from typing import Final
 
 from dxreport.ingest import values as read
 from dxreport.ingest.header import name_of
-from dxreport.ingest.mapping import Column, Condition
+from dxreport.ingest.mapping import Column
 from dxreport.ingest.parsing import Raw
+from dxreport.ingest.parts import Condition
 from dxreport.ingest.sheets import BROKEN, Cell
 from dxreport.ingest.values import Wrong
 

@@ -14,11 +14,13 @@ import polars as pl
 from dxreport.contracts import TIME_OF
 from dxreport.errors import ContractError, Problem
 from dxreport.ingest import values as read
-from dxreport.ingest.cells import Cells, extracted, written
+from dxreport.ingest.cells import Cells, extracted, whole, written
+from dxreport.ingest.counting import as_figures
 from dxreport.ingest.header import months_in, name_of
 from dxreport.ingest.issues import Issues
-from dxreport.ingest.mapping import Column, Condition, MappingFile, Unlisted
+from dxreport.ingest.mapping import Column, MappingFile, Unlisted
 from dxreport.ingest.names import UnitNames
+from dxreport.ingest.parts import Condition
 from dxreport.ingest.sheets import Cell
 from dxreport.ingest.values import Times, Wrong
 from dxreport.periods import Month
@@ -72,6 +74,7 @@ class Conversion:
         # Twice: a column may be empty where one is that is empty where a third is.
         for name in [*order, *order]:
             self._blank(name, columns[name])
+        as_figures(self.done, self.spec)
         return self.done
 
     def _convert_column(self, name: str, column: Column) -> None:
@@ -86,6 +89,9 @@ class Conversion:
         mixed: set[type] = set()
         for place, at in enumerate(self.kept):
             if asked is not None and not self.cells.holds(asked, at):
+                continue
+            if column.counted and not self._is_counted(name, column.counted, at):
+                out[place] = 0
                 continue
             if constant is not None:
                 out[place] = constant
@@ -127,7 +133,20 @@ class Conversion:
                 "that reads the month first may have turned some of them round"
             )
 
+    def _is_counted(self, name: str, conditions: tuple[Condition, ...], at: int) -> bool:
+        """Whether a record fulfils what a figure asks of it; a cell in error fulfils nothing."""
+        for condition in conditions:
+            cell = self.cells.cell(condition.column, at)
+            try:
+                whole(cell)
+            except Wrong as wrong:
+                self.issues.wrong(name, at, wrong, None)
+                return False
+        return all(self.cells.holds(condition, at) for condition in conditions)
+
     def _constant(self, name: str, column: Column) -> Any:
+        if column.count is not None and not (column.from_ or column.join) and column.value is None:
+            return True
         if column.find is not None:
             found, where = {
                 "title": (list(self.cells.raw.months), "the title"),

@@ -56,7 +56,9 @@ def first_mapping(path: Path, table: str | None, mappings: Path, reference: Path
 def _words(mappings: Path, reference: Path) -> _Words:
     spellings: dict[tuple[str, str], dict[str, None]] = {}
     known: dict[tuple[str, str], Column] = {}
-    ready = [load_mapping(file) for file in sorted(mappings.glob("*.yml"))]
+    loaded = [load_mapping(file) for file in sorted(mappings.glob("*.yml"))]
+    # What single records are counted by are no headings of the figures.
+    ready = [mapping for mapping in loaded if mapping.spec.record is None]
     for mapping in sorted(ready, key=lambda one: one.spec.part is not None):
         for name, column in mapping.spec.columns.items():
             place = (mapping.table, name)

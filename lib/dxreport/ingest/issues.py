@@ -23,6 +23,8 @@ from dxreport.ingest.values import Wrong
 from dxreport.manifest import Refused
 from dxreport.reading.values import Kind
 
+KEY: Final = "record.key"
+"""Stands for a column where what tells records apart is wrong."""
 _LIKE: Final = 0.7
 _OFTEN: Final = 3
 """From how many rows on a value that is not known is one of a list, and not about a person."""
@@ -75,6 +77,8 @@ class Issues:
 
     def heading(self, name: str) -> str:
         """A column as the file names it; as the contract does where it is from no one column."""
+        if name == KEY and self.spec.record is not None:
+            return " + ".join(map(self.raw.heading, self.spec.record.key))
         column = self.spec.columns.get(name)
         if column is None or not column.sources:
             return name

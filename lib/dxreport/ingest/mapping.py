@@ -15,16 +15,20 @@ from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from dxreport.contracts import FACT_TABLES, SCHEMAS, key
 from dxreport.errors import DxError
 from dxreport.ingest.complaints import lines_of, twice, unknown
+from dxreport.ingest.parts import Condition, Conditions, Part, Record, Spellings, Texts, regex
 from dxreport.ingest.text import fold
 
 Format = Literal["xlsx", "xls", "csv", "parquet", "sql"]
 Scalar = bool | int | float | str
 Cell = Literal["error", "keep", "empty"]
+
+COUNTED: Final = ("documents", "e_copies")
+"""The tables of figures by unit and month, into which single records can be counted."""
 
 SUFFIXES: Final[Mapping[str, Format]] = {
     ".xlsx": "xlsx",
@@ -53,49 +57,7 @@ END: Final = (
 """How the first filled cell of the first row below a table begins."""
 
 
-def _texts(value: Any) -> Any:
-    """One text, or several: always a tuple of texts."""
-    if isinstance(value, str | int | float | bool):
-        return (_text(value),)
-    if isinstance(value, list | tuple):
-        return tuple(_text(item) for item in value)
-    return value
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        # Nobody can tell any more which of true, yes and on was written.
-        raise ValueError("expected text: YAML reads No, Yes, On, true as something else; quote it")
-    return str(value) if isinstance(value, int | float) else value
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Spellings = Annotated[Texts, Field(min_length=1)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=False)
-
-
-class Condition(_Part):
-    """A question about one column of the export, as it stands there."""
-
-    column: Spellings
-    in_: Texts | None = Field(None, alias="in")
-    not_in: Texts | None = None
-    matches: str | None = None
-    empty: bool | None = None
-
-    @model_validator(mode="after")
-    def _one_question(self) -> Condition:
-        asked = [self.in_, self.not_in, self.matches, self.empty]
-        if sum(question is not None for question in asked) != 1:
-            raise ValueError("expected one of in, not_in, matches, empty")
-        _regex(self.matches)
-        return self
-
-
-class After(_Part):
+class After(Part):
     """A time that is so many days after the one in another column of the table."""
 
     column: str
@@ -103,13 +65,13 @@ class After(_Part):
     working: bool = False
 
 
-class Unlisted(_Part):
+class Unlisted(Part):
     """What a value becomes that `values` does not list."""
 
     value: Scalar
 
 
-class Column(_Part):
+class Column(Part):
     """Where a column of the contract comes from, and what its values mean."""
 
     from_: Texts = Field((), alias="from")
@@ -134,6 +96,8 @@ class Column(_Part):
     percent_of: str | None = None
     only_where: str | Condition | None = None
     after: After | None = None
+    count: Conditions | None = None
+    sum: Conditions | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -151,13 +115,32 @@ class Column(_Part):
         given = [name for name, there in sources.items() if there]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)}: expected one of them")
-        if not given and self.default is None and self.after is None and not self.optional:
+        made = self.default is not None or self.after is not None or self.count is not None
+        if not given and not made and not self.optional:
             raise ValueError("expected one of from, join, value, find, default, after")
+        self._counted_alone()
         if self.unlisted is not None and not self.values:
             raise ValueError("unlisted: expected values beside it")
         if self.extract is not None and re.compile(self.extract).groups != 1:
             raise ValueError("extract: expected a regular expression with one group in ()")
         return self
+
+    def _counted_alone(self) -> None:
+        if self.counted is None:
+            return
+        what = "count" if self.count is not None else "sum"
+        if self.count is not None and self.sum is not None:
+            raise ValueError("count and sum: expected one of them")
+        for name in ("only_where", "percent_of", "after", "find"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name}: not beside {what}")
+        if self.sum is not None and not (self.from_ or self.join):
+            raise ValueError("sum: expected from beside it, the column that is added up")
+
+    @property
+    def counted(self) -> tuple[Condition, ...] | None:
+        """What a record must fulfil to count here; None where a row has the figure already."""
+        return self.sum if self.count is None else self.count
 
     @property
     def sources(self) -> tuple[tuple[str, ...], ...]:
@@ -165,16 +148,17 @@ class Column(_Part):
         main = (self.from_,) if self.from_ else self.join
         asked = (self.only_where.column,) if isinstance(self.only_where, Condition) else ()
         parent = (self.parent,) if self.parent else ()
-        return (*main, *self.fallback, *parent, *asked)
+        counted = (condition.column for condition in self.counted or ())
+        return (*main, *self.fallback, *parent, *asked, *counted)
 
 
-class Header(_Part):
+class Header(Part):
     """Where the row of headings is looked for."""
 
     within: Annotated[int, Field(ge=1, le=1000)] = 50
 
 
-class Rows(_Part):
+class Rows(Part):
     """Which rows are records."""
 
     totals: Texts = TOTALS
@@ -182,14 +166,14 @@ class Rows(_Part):
     where: tuple[Condition, ...] = ()
 
 
-class Refuse(_Part):
+class Refuse(Part):
     """How many bad rows are left out, and reported, before the file is refused as a whole."""
 
     at_most: int | None = Field(None, ge=0)
     at_most_percent: float | None = Field(None, ge=0, le=100)
 
 
-class _Mapping(_Part):
+class _Mapping(Part):
     table: Literal["documents", "e_copies", "pakn", "procedures"]
     format: Format
     columns: dict[str, Column]
@@ -208,6 +192,7 @@ class _Mapping(_Part):
     offsets: Literal["convert", "ignore"] = "convert"
     duplicates: Literal["error", "drop_identical", "first", "last"] = "error"
     on_error: Literal["stop"] | Refuse = "stop"
+    record: Record | None = None
     query: str | None = None
     address: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -223,6 +208,32 @@ class _Mapping(_Part):
         for name in key(self.table):
             if self.columns[name].only_where is not None:
                 raise ValueError(f"columns.{name}.only_where: a key is never left empty")
+        return self
+
+    @model_validator(mode="after")
+    def _of_records(self) -> _Mapping:
+        counted = [name for name, column in self.columns.items() if column.counted is not None]
+        if not counted:
+            if self.record is not None:
+                raise ValueError("record: only beside columns with count or sum")
+            return self
+        keys = key(self.table)
+        for name in counted:
+            what = "sum" if self.columns[name].count is None else "count"
+            if self.table not in COUNTED:
+                raise ValueError(f"columns.{name}.{what}: only for {' and '.join(COUNTED)}")
+            if name in keys:
+                raise ValueError(f"columns.{name}.{what}: a figure is counted, and no key")
+        for name in self.columns:
+            if name not in keys and name not in counted:
+                raise ValueError(
+                    f"columns.{name}: expected count or sum, as {counted[0]} has: a row is a record"
+                )
+        if self.record is None:
+            raise ValueError(
+                "record: is missing; columns with count need {key: HEADING}, what tells one record "
+                "from another, or {key: none}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -244,7 +255,7 @@ class _Mapping(_Part):
             except (KeyError, ValueError, OSError):
                 raise ValueError(f"zone: {self.zone!r} is no time zone") from None
         for at, condition in enumerate(self.rows.where):
-            _regex(condition.matches, f"rows.where.{at}.matches: ")
+            regex(condition.matches, f"rows.where.{at}.matches: ")
         return self
 
 
@@ -267,16 +278,21 @@ class MappingFile:
             seen |= dict.fromkeys(column.sources)
         for condition in self.spec.rows.where:
             seen[condition.column] = None
+        seen |= dict.fromkeys(self._key())
         return tuple(seen)
+
+    def _key(self) -> tuple[tuple[str, ...], ...]:
+        return () if self.spec.record is None else self.spec.record.key
 
     def needed(self) -> frozenset[tuple[str, ...]]:
         """Those without which the export is not the one that is meant."""
-        needed = {c.column for c in self.spec.rows.where}
+        needed = {c.column for c in self.spec.rows.where} | set(self._key())
         for column in self.spec.columns.values():
             if not column.optional:
                 main = (column.from_,) if column.from_ else column.join
                 asked = column.only_where
                 needed |= {*main, *((asked.column,) if isinstance(asked, Condition) else ())}
+            needed |= {condition.column for condition in column.counted or ()}
         return frozenset(needed)
 
     def filled(self) -> frozenset[tuple[str, ...]]:
@@ -285,7 +301,10 @@ class MappingFile:
         return frozenset(
             column.from_
             for name, column in self.spec.columns.items()
-            if column.from_ and not schema[name].nullable and column.default is None
+            if column.from_
+            and not schema[name].nullable
+            and column.default is None
+            and not column.counted
         )
 
 
@@ -358,15 +377,6 @@ def _references(name: str, column: Column, names: Sequence[str]) -> None:
             )
 
 
-def _regex(pattern: str | None, where: str = "matches: ") -> None:
-    if pattern is None:
-        return
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{where}no regular expression: {error.msg}") from None
-
-
 _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "": _Mapping,
     "columns": Column,
@@ -375,6 +385,9 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "after": After,
     "where": Condition,
     "only_where": Condition,
+    "count": Condition,
+    "sum": Condition,
+    "record": Record,
     "on_error": Refuse,
     "unlisted": Unlisted,
 }

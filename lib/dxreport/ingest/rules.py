@@ -28,10 +28,12 @@ def month_of(table: str) -> pl.Expr:
     return time if TIME_OF[table] == "month" else time.dt.strftime("%Y-%m")
 
 
-def once(frame: pl.DataFrame, names: Sequence[str], issues: Issues) -> tuple[pl.DataFrame, int]:
+def once(
+    frame: pl.DataFrame, names: Sequence[str], issues: Issues, column: str = ""
+) -> tuple[pl.DataFrame, int]:
     """The rows, of each key (`names`) one where the mapping says so, and how many fell away.
 
-    Where it does not, a key that occurs again is an issue.
+    Where it does not, a key that occurs again is an issue (of `column`, if given).
     """
     how = issues.spec.duplicates
     complete = pl.all_horizontal(pl.col(name).is_not_null() for name in names)
@@ -46,13 +48,12 @@ def once(frame: pl.DataFrame, names: Sequence[str], issues: Issues) -> tuple[pl.
         content = [name for name in frame.columns if name != "at"]
         same = again & ~pl.struct(content).is_first_distinct()
         kept = frame.filter(~same) if how == "drop_identical" else frame
-        _say_duplicates(kept, names, issues)
+        _say_duplicates(kept, names, column or " + ".join(names), issues)
     return kept, frame.height - kept.height
 
 
-def _say_duplicates(frame: pl.DataFrame, names: Sequence[str], issues: Issues) -> None:
+def _say_duplicates(frame: pl.DataFrame, names: Sequence[str], column: str, issues: Issues) -> None:
     first: dict[tuple[Any, ...], int] = {}
-    column = names[0] if len(names) == 1 else " + ".join(names)
     for at, *values in frame.select("at", *names).iter_rows():
         if None in values:
             continue

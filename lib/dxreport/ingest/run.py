@@ -210,7 +210,7 @@ def _entries(
             mapping_sha256=mapping.sha256,
             ingested_at=at.isoformat(timespec="seconds"),
             read=built.read,
-            kept=built.frame.height,
+            kept=built.kept,
             left_out={why: count for why, count in left_out.items() if count},
             refused=built.refusals,
             late=late.get(place, 0),

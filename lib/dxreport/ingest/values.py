@@ -39,6 +39,8 @@ _DATES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("xxy", re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")),
 )
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?")
+_DAY: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_MARKS: Final = re.compile(r"\b(?:AM|PM|SA|CH|UTC|GMT)\b", re.IGNORECASE)
 _AFTER: Final = re.compile(rf"(?:[T ,]+{_TIME})?(?:\s*{_OFFSET})?")
 _BEFORE: Final = re.compile(rf"{_TIME}[, ]+(?=\d)")
 _FIRST_SERIAL, _LAST_SERIAL = 1, 2_958_465  # 31/12/9999
@@ -211,13 +213,19 @@ def instant(cell: Cell, times: Times) -> datetime:
 def day_month_text(cell: Cell, times: Times) -> str:
     """A month, YYYY-MM, from any of the ways to write one, or from a date in it."""
     if isinstance(cell, datetime | date):
-        return f"{cell.year:04d}-{cell.month:02d}"
+        at = instant(cell, times)
+        return f"{at.year:04d}-{at.month:02d}"
     written = text(cell)
     if found := re.fullmatch(r"((?:19|20)\d\d)[-/. ]?(0?[1-9]|1[0-2])", written):
         return f"{found[1]}-{int(found[2]):02d}"
     try:
         at = instant(cell, times)
     except Wrong:
+        # A day that does not exist, or whose month is in the day's place, is in no month.
+        if len(_DAY.findall(written)) == 1 and not re.search(
+            r"[^\W\d_]{2}", _MARKS.sub("", written)
+        ):
+            raise
         months = months_in([written])
         if len(months) == 1:
             return months[0]
