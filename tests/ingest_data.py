@@ -32,6 +32,8 @@ FILES = {
     "pakn": "pakn.yml",
     "procedures": "procedures.yml",
 }
+LISTING = "listing"
+"""A list of single documents, which a mapping counts into `documents`."""
 CITIZENS = ("Nguyễn Thị Giấu", "0987001234", "027199001234", "Ổ gà trước nhà số 7 ngõ Kín")
 UNITS = (
     "UBND TX. Quế Võ",
@@ -93,6 +95,22 @@ def grid(table: str, rows: int = 24) -> Grid:
             "Đánh giá",
         ]
         records = [_pakn(at, random) for at in range(1, rows + 1)]
+    elif table == LISTING:
+        headings = ["STT", "Số ký hiệu", "Cơ quan ban hành", "Ngày ban hành", "Độ mật", "Từ HSCV"]
+        headings += ["Trích yếu", "Liên hệ"]
+        records = [
+            [
+                at,
+                f"{at}/CV",
+                random.choice(UNITS),
+                f"{1 + at % 30:02}/09/2024",
+                random.choice(("", "Thường")),
+                random.choice(("x", "")),
+                CITIZENS[3],
+                CITIZENS[1],
+            ]
+            for at in range(1, rows + 1)
+        ]
     else:
         headings = [
             "MaHoSo",
@@ -174,7 +192,8 @@ def write_csv(
 
 def mapping(table: str, **changes: object) -> MappingFile:
     """The ready mapping of a table, with some of its keys changed."""
-    loaded = load_mapping(MAPPINGS / FILES[table])
+    file = "documents-one-by-one.yml" if table == LISTING else FILES[table]
+    loaded = load_mapping(MAPPINGS / file)
     return replace(loaded, spec=loaded.spec.model_copy(update=changes))
 
 

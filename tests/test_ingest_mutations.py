@@ -27,6 +27,7 @@ from dxreport.ingest.mapping import MappingFile
 from ingest_data import (
     CITIZENS,
     FILES,
+    LISTING,
     Grid,
     content,
     grid,
@@ -64,7 +65,7 @@ class Export:
 
     @property
     def times(self) -> list[int]:
-        names = ("Ngày tiếp nhận", "NgayTiepNhan")
+        names = TIMES
         return [at for at, name in enumerate(self.page.headings) if name in names]
 
     def row(self) -> list[object]:
@@ -153,7 +154,7 @@ def type_broken(export: Export) -> Effect:
     return "error"
 
 
-TIMES = ("Ngày tiếp nhận", "NgayTiepNhan")
+TIMES = ("Ngày tiếp nhận", "NgayTiepNhan", "Ngày ban hành")
 
 
 def date_impossible(export: Export) -> Effect:
@@ -191,7 +192,7 @@ def row_doubled(export: Export) -> Effect:
 
 
 def unit_unknown(export: Export) -> Effect:
-    names = ("Tên đơn vị", "Đơn vị", "Đơn vị xử lý", "DonViXuLy")
+    names = ("Tên đơn vị", "Đơn vị", "Đơn vị xử lý", "DonViXuLy", "Cơ quan ban hành")
     export.row()[export.page.column(*names)] = export.random.choice(
         ("UBND TX. Quế Vũ", "Huyện Quế Võ", "Bắc Giang", "x" * 3000, "=1+1", "🙂", "259 ")
     )
@@ -199,7 +200,7 @@ def unit_unknown(export: Export) -> Effect:
 
 
 def key_missing(export: Export) -> Effect:
-    names = ("Tên đơn vị", "Đơn vị", "Mã PAKN", "MaHoSo")
+    names = ("Tên đơn vị", "Đơn vị", "Mã PAKN", "MaHoSo", "Số ký hiệu")
     export.row()[export.page.column(*names)] = export.random.choice(("", "-", " \u00a0 "))
     return "error"
 
@@ -392,24 +393,26 @@ MUTATIONS: tuple[Callable[[Export], Effect], ...] = (
     formulas,
 )
 # In the suite each kind of damage once; an export and a format of its own for each.
+EXPORTS = (*FILES, LISTING)
 NUMBERS = range(COUNT or len(MUTATIONS))
 CHUNK = 17
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that has the month of every export."""
+def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A data folder for each export, which has its month."""
     base = tmp_path_factory.mktemp("mutations")
-    for table in FILES:
-        ingest(write_xlsx(base / f"{table}.xlsx", grid(table).all()), base / "data", mapping(table))
-    return base / "data"
+    folders = {name: base / ("listed" if name == LISTING else "data") for name in EXPORTS}
+    for name, data in folders.items():
+        ingest(write_xlsx(base / f"{name}.xlsx", grid(name).all()), data, mapping(name))
+    return folders
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("first", range(0, len(NUMBERS), CHUNK))
 def test_mutations(
     first: int,
-    before: Path,
+    before: dict[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -425,10 +428,11 @@ def test_mutations(
     assert capfd.readouterr() == ("", "")
 
 
-def _mutate(number: int, data: Path) -> None:
+def _mutate(number: int, folders: dict[str, Path]) -> None:
     random = Random(f"{SEED} {number}")
     mutation = MUTATIONS[number % len(MUTATIONS)]
-    table = list(FILES)[(number + number // len(MUTATIONS)) % len(FILES)]
+    table = EXPORTS[(number + number // len(MUTATIONS)) % len(EXPORTS)]
+    data = folders[table]
     csv = random.random() < 0.4
     path = Path(f"export-{number}.{'csv' if csv else 'xlsx'}")
     export = Export(grid(table), random, csv, path)
@@ -437,7 +441,7 @@ def _mutate(number: int, data: Path) -> None:
     what = f"seed {SEED}, mutation {number}: {mutation.__name__} of {table}, csv {csv}"
     export.write()
     stored = content(data)
-    rows = rows_of(data, table)
+    rows = rows_of(data, wanted.table)
 
     begun = monotonic()
     error: DxError | None = None
@@ -459,7 +463,7 @@ def _mutate(number: int, data: Path) -> None:
         _assert_in_words(error, path, what)
     assert took < LONGEST, f"{what}: {took:.1f} s"
     assert content(data) == stored, what
-    assert not list(data.parent.glob(".data.*")), what
+    assert not list(data.parent.glob(f".{data.name}.*")), what
     path.unlink()
 
 
