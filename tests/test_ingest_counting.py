@@ -124,10 +124,14 @@ def message(tmp_path: Path, data: Path, rows: list[list[Any]], text: str = TEXT)
         (document(""), "row 4, column Số: expected a value"),
         (document("9", signed="mực"), "row 4, column Ký: expected a text that is listed in `val"),
         (document("9", signed=""), "row 4, column Ký: expected a value"),
-        (document("9", source="#N/A"), "row 4, column Ký: expected a value; the cell's formula"),
+        (
+            document("9", source="#N/A"),
+            "row 4, column Ký: expected a value; the cell's formula has none, or an error (in "
+            "column Nguồn)",
+        ),
+        (document("9", secret="#REF!"), "row 4, column rows.where: expected a value; the cell's"),
         (document("9", day="31/09/2024"), "row 4, column Ngày: '31/09/2024': expected"),
         (document("9", unit="Huyện Tiên Đu"), "row 4, column Đơn vị: 'Huyện Tiên Đu': expected a"),
-        (document(""), "list.csv, row 4"),
     ],
 )
 def test_what_is_wrong_with_a_record_names_its_row(

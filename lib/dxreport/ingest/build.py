@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,10 +13,12 @@ from dxreport.ingest.cells import Cells
 from dxreport.ingest.convert import Conversion, Known
 from dxreport.ingest.counting import added_up, kinds_of, with_key
 from dxreport.ingest.header import name_of
-from dxreport.ingest.issues import KEY, Issues
+from dxreport.ingest.issues import KEY, Issue, Issues
 from dxreport.ingest.mapping import MappingFile
 from dxreport.ingest.parsing import Raw
+from dxreport.ingest.parts import Condition
 from dxreport.ingest.rules import hold, month_of, once
+from dxreport.ingest.values import Wrong
 from dxreport.manifest import Refused
 from dxreport.reading.values import kind_of
 
@@ -58,11 +61,7 @@ def build(
     kinds = kinds_of(spec, kinds)
     cells = Cells(raw, frozenset(map(name_of, spec.empty)))
     issues = Issues(raw, spec, known.names, kinds)
-    wanted = [
-        at
-        for at in range(len(raw.rows))
-        if all(cells.holds(condition, at) for condition in spec.rows.where)
-    ]
+    wanted = [at for at in range(len(raw.rows)) if _is_wanted(at, spec.rows.where, cells, issues)]
     conversion = Conversion(cells, wanted, mapping, known, issues, months, file_name)
     frame = _frame(table, wanted, conversion.converted())
     filtered = len(raw.rows) - frame.height
@@ -97,6 +96,15 @@ def build(
         problems=tuple(problems[:SHOWN]),
         notes=tuple(conversion.notes),
     )
+
+
+def _is_wanted(at: int, conditions: Sequence[Condition], cells: Cells, issues: Issues) -> bool:
+    """Whether a record is meant; one of which that cannot be said is, and has an issue."""
+    try:
+        return all(cells.holds(condition, at) for condition in conditions)
+    except Wrong as wrong:
+        issues.add(Issue(at, "rows.where", wrong.rule, str(wrong)))
+        return True
 
 
 def _frame(table: str, kept: list[int], values: dict[str, list[object]]) -> pl.DataFrame:

@@ -36,8 +36,14 @@ class Cells:
         return None if column is None else column[at]
 
     def holds(self, condition: Condition, at: int) -> bool:
-        """Whether a record fulfils a condition."""
+        """Whether a record fulfils a condition. Raises `Wrong` where its cell is in error: that
+        is neither a yes nor a no."""
         cell = self.cell(condition.column, at)
+        try:
+            whole(cell)
+        except Wrong as wrong:
+            heading = self.raw.heading(condition.column)
+            raise Wrong(f"{wrong} (in column {heading})", wrong.rule) from None
         empty = read.is_empty(cell, self.empty)
         if condition.empty is not None:
             return empty == condition.empty

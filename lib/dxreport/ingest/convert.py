@@ -14,7 +14,7 @@ import polars as pl
 from dxreport.contracts import TIME_OF
 from dxreport.errors import ContractError, Problem
 from dxreport.ingest import values as read
-from dxreport.ingest.cells import Cells, extracted, whole, written
+from dxreport.ingest.cells import Cells, extracted, written
 from dxreport.ingest.counting import as_figures
 from dxreport.ingest.header import months_in, name_of
 from dxreport.ingest.issues import Issues
@@ -88,10 +88,14 @@ class Conversion:
         memo: dict[Any, Any] = {}
         mixed: set[type] = set()
         for place, at in enumerate(self.kept):
-            if asked is not None and not self.cells.holds(asked, at):
-                continue
-            if column.counted and not self._is_counted(name, column.counted, at):
-                out[place] = 0
+            try:
+                if asked is not None and not self.cells.holds(asked, at):
+                    continue
+                if not all(self.cells.holds(one, at) for one in column.counted or ()):
+                    out[place] = 0
+                    continue
+            except Wrong as wrong:
+                self.issues.wrong(name, at, wrong, None)
                 continue
             if constant is not None:
                 out[place] = constant
@@ -132,17 +136,6 @@ class Conversion:
                 f"column {self.issues.heading(name)} has real dates and texts mixed: a spreadsheet "
                 "that reads the month first may have turned some of them round"
             )
-
-    def _is_counted(self, name: str, conditions: tuple[Condition, ...], at: int) -> bool:
-        """Whether a record fulfils what a figure asks of it; a cell in error fulfils nothing."""
-        for condition in conditions:
-            cell = self.cells.cell(condition.column, at)
-            try:
-                whole(cell)
-            except Wrong as wrong:
-                self.issues.wrong(name, at, wrong, None)
-                return False
-        return all(self.cells.holds(condition, at) for condition in conditions)
 
     def _constant(self, name: str, column: Column) -> Any:
         if column.count is not None and not (column.from_ or column.join) and column.value is None:
