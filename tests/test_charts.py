@@ -22,7 +22,9 @@ from dxreport.analysis import Analysis, analyse
 from dxreport.catalogue import Catalogue
 from dxreport.charts import FIGURES, PAGE_SCRIPT, Figure, parts, theme, unit_picker, words
 from dxreport.facts import Facts, compute_facts
+from dxreport.markup import safe_json
 from dxreport.periods import Month
+from dxreport.rendering.charts import compile_charts, theme_script
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -116,6 +118,40 @@ def test_colours_come_from_the_configuration_alone(drawn: dict[str, Figure]) -> 
     assert used <= set(theme.config("light")["style"]), "a role without a style"
     assert theme.config("light").keys() == theme.config("dark").keys()
     assert theme.config("light")["style"].keys() == theme.config("dark")["style"].keys()
+
+
+NAMED = re.compile(r'"(dx:[a-z]\w*(?:-\d+)?)"')
+
+
+def coloured(script: str, mode: theme.Mode) -> Any:
+    """What a page makes of a script of data: each name that is a whole string is a colour."""
+    colours = theme.colours(mode)
+    assert set(re.findall(r"dx:[\w-]+", script)) == set(NAMED.findall(script)) <= set(colours)
+    text = script.partition(">")[2].removesuffix("\n").removesuffix("</script>")
+    return json.loads(NAMED.sub(lambda name: f'"{colours[name[1]]}"', text))
+
+
+@pytest.mark.parametrize("mode", theme.MODES)
+def test_a_compiled_chart_is_what_vega_lite_makes_of_each_mode(
+    mode: theme.Mode, drawn: dict[str, Figure]
+) -> None:
+    shared = coloured(theme_script(), mode)["config"]
+    for figure in drawn.values():
+        script = f'<script type="application/json">{safe_json(figure.spec)}</script>'
+        compiled = coloured(compile_charts(script), mode)
+        direct = vl_convert.vegalite_to_vega(figure.spec, config=theme.config(mode))
+        assert direct.pop("config") == shared, figure.id
+        assert compiled == direct, figure.id
+
+
+def test_a_name_of_a_colour_is_no_colour_and_each_has_its_own() -> None:
+    light, dark = (theme.colours(mode) for mode in theme.MODES)
+    assert light.keys() == dark.keys()
+    assert len(light) > 20
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", value) for value in (*light.values(), *dark.values()))
+    # Two roles that are alike in one mode may differ in the other.
+    assert light["dx:ink"] == light["dx:on_side"]
+    assert dark["dx:ink"] != dark["dx:on_side"]
 
 
 def test_no_chart_is_given_a_row_about_one_citizen(drawn: dict[str, Figure]) -> None:
@@ -609,7 +645,7 @@ def page_with(drawn: dict[str, Figure], picker: str) -> str:
     return f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>x</title>
 <style>.vega {{ width: 100% }} select {{ max-width: 100% }} body {{ margin: 8px }}</style>
 {picker}{"".join(blocks)}
-<script type="application/json" id="light">{theme.theme_json("light")}</script>
+<script type="application/json" id="light">{safe_json(theme.config("light"))}</script>
 <script>{vl_convert.javascript_bundle()}</script>
 <script>{PAGE_SCRIPT.read_text(encoding="utf-8")}</script>
 <script>

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dxreport.errors import DxError
+from dxreport.markup import safe_json
 from dxreport.rendering import page, post_render, vega
 
 HEAD = '<html><head><meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
@@ -28,7 +29,7 @@ def policy(text: str) -> str:
 
 def test_a_page_without_charts_has_no_bundle() -> None:
     done = page.finish(EMPTY % "<p>x</p>")
-    assert "vegaEmbed" not in done
+    assert "dxVega" not in done
     assert "script-src 'none'" in policy(done)
 
 
@@ -51,8 +52,28 @@ def test_a_page_with_charts_gets_one_bundle() -> None:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy(done)
     assert policy(done).count("sha256-") == len(scripts)
-    assert done.count('id="vega-dark"') == 1
+    assert done.count('id="vega-theme"') == 1
     assert page.finish(done) == done
+
+
+def test_charts_are_compiled_and_a_page_does_not_compile() -> None:
+    schema = "https://vega.github.io/schema/vega-lite/v6.4.1.json"
+    spec = safe_json({"$schema": schema, "mark": "bar", "data": {"values": [{"a": "</script>"}]}})
+    chart = CHART.replace('{"a":"\\u003c/script>"}', spec)
+    assert spec in chart
+    done = page.finish(EMPTY % chart)
+    assert "/vega-lite/" not in done
+    assert '"marks":[' in done
+    assert r'{"a":"\u003c/script>"}' in done
+    assert page.finish(done) == done
+    assert "vegaLite" not in vega.bundle()
+    assert "vegaEmbed" not in vega.bundle()
+
+
+def test_a_chart_that_does_not_compile_is_an_error() -> None:
+    broken = '{"$schema":"https://vega.github.io/schema/vega-lite/v6.json","mark":7}'
+    with pytest.raises(DxError, match="a chart's specification cannot be compiled: "):
+        page.finish(EMPTY % CHART.replace('{"a":"\\u003c/script>"}', broken))
 
 
 HOSTILE = [
@@ -126,7 +147,7 @@ def test_quarto_says_which_pages_to_finish(tmp_path: Path, monkeypatch: pytest.M
     other.write_bytes(b"%PDF-")
     monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_FILES", f"{made}\n{other}")
     post_render.main([])
-    assert "vegaEmbed" in made.read_text(encoding="utf-8")
+    assert "dxVega" in made.read_text(encoding="utf-8")
     assert other.read_bytes() == b"%PDF-"
 
 
@@ -139,7 +160,7 @@ def test_a_preview_reloads_the_page_by_scripts_of_its_own(
         monkeypatch.setattr(post_render, "in_preview", lambda previewed=previewed: previewed)
         post_render.main([str(made)])
         text = made.read_text(encoding="utf-8")
-        assert "vegaEmbed" in text
+        assert "dxVega" in text
         assert ("Content-Security-Policy" in text) != previewed
 
 

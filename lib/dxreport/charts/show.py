@@ -2,7 +2,7 @@
 
 One Markdown carries all of them as raw blocks, so that each writer takes its own: the
 specification for a page, a picture for print. A specification names no colour and no font;
-the page holds the configuration once (`theme.theme_json`).
+a page holds the configuration once, and the specification compiled (`rendering/charts`).
 """
 
 from __future__ import annotations

@@ -7,15 +7,14 @@ by their lightness, on a black-and-white print.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import fontpkg_be_vietnam_pro as _font  # type: ignore[import-untyped]
 
-from dxreport.markup import safe_json
-
 Mode = Literal["light", "dark"]
+MODES: Final[tuple[Mode, ...]] = ("light", "dark")
 
 FONT: Final = str(_font.FAMILY)
 FONT_DIRECTORY: Final = Path(_font.ROOT) / "files"
@@ -105,7 +104,37 @@ def palette(mode: Mode) -> Palette:
 
 def config(mode: Mode = "light") -> dict[str, Any]:
     """The Vega-Lite configuration of one mode, as plain values."""
-    colour = palette(mode)
+    return _config(palette(mode))
+
+
+def named() -> dict[str, Any]:
+    """The configuration of both modes, with the names of `colours` in the colours' places."""
+    return _config(_NAMES)
+
+
+def colours(mode: Mode) -> dict[str, str]:
+    """The colours of one mode by the names that `named` has for them."""
+    return dict(zip(_flat(_NAMES), _flat(palette(mode)), strict=True))
+
+
+def _named(name: str, value: str | tuple[str, ...]) -> Any:
+    """`dx:ink`, or `dx:age-0` and so on: nothing that a colour, a role or a text is called."""
+    if isinstance(value, str):
+        return f"dx:{name}"
+    return tuple(f"dx:{name}-{at}" for at in range(len(value)))
+
+
+def _flat(colour: Palette) -> list[str]:
+    values = [getattr(colour, field.name) for field in fields(colour)]
+    return [one for value in values for one in ([value] if isinstance(value, str) else value)]
+
+
+_NAMES: Final = Palette(
+    **{field.name: _named(field.name, getattr(LIGHT, field.name)) for field in fields(Palette)}
+)
+
+
+def _config(colour: Palette) -> dict[str, Any]:
     return {
         "background": "transparent",
         "font": FONT,
@@ -204,8 +233,3 @@ def _styles(colour: Palette) -> dict[str, dict[str, Any]]:
         "dx-text-on-strong": fill(colour.on_strong),
         "dx-text-on-weak": fill(colour.ink),
     }
-
-
-def theme_json(mode: Mode) -> str:
-    """The configuration as JSON that may stand inside a `<script>` element."""
-    return safe_json(config(mode))

@@ -1,8 +1,8 @@
 """Complete a rendered page: figures, charts, Content-Security-Policy, the check that it is whole.
 
-Both engines' pages go through `finish`. It links the figures (`linking`), puts the scripts of
-figures and charts in where the page has them, allows by hash exactly the scripts that are ours,
-and refuses a page with any other.
+Both engines' pages go through `finish`. It links the figures (`linking`), compiles the charts
+(`charts`), puts the scripts of both in where the page has them, allows by hash exactly the scripts
+that are ours, and refuses a page with any other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS
-from dxreport.rendering import linking, vega
+from dxreport.rendering import charts, linking, vega
 
 _ASSETS = Path(__file__).parent / "assets"
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="[^"]*"\s*/?>')
@@ -49,7 +49,7 @@ def finish(page: str, *, own_scripts: tuple[str, ...] = (), policy: bool = True)
     for a server that puts scripts of its own into what it shows. `DxError` where the page has a
     script that is neither theirs nor ours, or where it would load something from elsewhere.
     """
-    page = linking.link(page)
+    page = charts.compile_charts(linking.link(page))
     ours = _scripts(page)
     allowed = [*own_scripts, *ours]
     scripts = "".join(f"<script>{text}</script>\n" for text in ours)
@@ -87,14 +87,7 @@ def _scripts(page: str) -> list[str]:
 
 
 def _themes(page: str) -> str:
-    if _HAS_CHART not in page:
-        return ""
-    from dxreport.charts.theme import theme_json
-
-    return "".join(
-        f'<script type="application/json" id="vega-{mode}">{theme_json(mode)}</script>\n'
-        for mode in ("light", "dark")
-    )
+    return charts.theme_script() if _HAS_CHART in page else ""
 
 
 def _policy(scripts: list[str]) -> str:

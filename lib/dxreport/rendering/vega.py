@@ -1,7 +1,9 @@
 """The one script bundle that draws every chart of a page.
 
+It holds what draws compiled charts and no more: Vega, the interpreter of its expressions (the
+page's policy lets nothing be evaluated as code) and its tooltips; neither Vega-Lite nor Vega-Embed.
 Making it takes some seconds, so it is kept in the user's cache, under the version of the
-package that makes it. A copy there that is not whole is made again.
+package that makes it and what is in it. A copy there that is not whole is made again.
 """
 
 from __future__ import annotations
@@ -18,11 +20,24 @@ from pathlib import Path
 from dxreport.errors import DxError
 
 _PACKAGE = "vl-convert-python"
-_MAKE = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle().encode())"
+_NAME = "dxVega"
+# By the names under which vl-convert has copies of its own: nothing is loaded from elsewhere.
+# It tells the version of Vega; of the other two it has one, whose number it does not tell.
+_SNIPPET = f"""\
+import {{ View, parse }} from "/npm/vega@VERSION/+esm";
+import {{ expressionInterpreter }} from "/npm/vega-interpreter@2.0.0/+esm";
+import {{ Handler }} from "/npm/vega-tooltip@1.0.0/+esm";
+window.{_NAME} = {{ View, parse, expressionInterpreter, Handler }};
+"""
+_MAKE = """\
+import sys, vl_convert
+snippet = sys.argv[1].replace("VERSION", vl_convert.get_vega_version())
+sys.stdout.buffer.write(vl_convert.javascript_bundle(snippet).encode())
+"""
 
 
 def bundle() -> str:
-    """The script that defines `vegaEmbed`, the same for one version of vl-convert."""
+    """The script that defines `dxVega`, the same for one version of vl-convert."""
     return _started().result()
 
 
@@ -46,9 +61,13 @@ def _load() -> str:
         if kept is not None:
             return kept
     # In a process of its own: in this one it would hold up the other threads.
-    made = subprocess.run([sys.executable, "-c", _MAKE], capture_output=True, check=False)
-    if made.returncode or b"vegaEmbed" not in made.stdout:
-        raise DxError("the charts' script could not be made: is vl-convert-python installed?")
+    command = [sys.executable, "-c", _MAKE, _SNIPPET]
+    made = subprocess.run(command, capture_output=True, check=False)
+    if made.returncode or f"window.{_NAME}=".encode() not in made.stdout:
+        raise DxError(
+            "the charts' script could not be made: is vl-convert-python installed, in a version "
+            f"of pyproject.toml? (here is {version(_PACKAGE)})"
+        )
     text = made.stdout.decode()
     if "</script" in text or "<!--" in text:
         raise DxError("the charts' script cannot stand in a page: it holds the end of a script")
@@ -63,7 +82,7 @@ def _cache_path() -> Path | None:
         folder = Path(base) if base else Path.home() / ".cache"
     except RuntimeError:
         return None
-    return folder / "dxreport" / f"vega-{version(_PACKAGE)}.js"
+    return folder / "dxreport" / f"vega-{version(_PACKAGE)}-{_fingerprint(_SNIPPET)[:8]}.js"
 
 
 def _kept(path: Path) -> str | None:

@@ -2,34 +2,39 @@
 "use strict";
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const themes = { light: read("vega-light"), dark: read("vega-dark") };
+  const theme = read("vega-theme");
+  const { View, parse, expressionInterpreter, Handler } = window.dxVega;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const figures = [...document.querySelectorAll("figure.chart")];
   // What other scripts of the page find the charts by: figure id -> view.
   const views = (window.dxCharts = new Map());
 
-  async function draw(figure, mode) {
+  // A colour stands in a specification by its name, as a whole string: "dx:ink".
+  const inColour = (text, mode) =>
+    JSON.parse(text.replace(/"(dx:[a-z]\w*(?:-\d+)?)"/g, (name, at) => (at in theme[mode] ? `"${theme[mode][at]}"` : name)));
+
+  async function draw(figure, mode, config) {
     const target = figure.querySelector("div.vega");
     const source = figure.querySelector('script[type="application/json"]');
-    const spec = JSON.parse(source.textContent);
     const old = views.get(figure.id);
     try {
-      const result = await window.vegaEmbed(target, spec, {
-        actions: false,
+      const spec = inColour(source.textContent, mode);
+      // Its expressions are interpreted: the page's policy lets no text become code.
+      const view = new View(parse(spec, config, { ast: true }), {
+        expr: expressionInterpreter,
         renderer: "svg",
-        ast: true,
-        hover: true,
-        tooltip: { theme: mode },
-        config: themes[mode],
       });
+      view.tooltip(new Handler({ theme: mode }).call);
+      target.replaceChildren();
+      await view.initialize(target).hover().runAsync();
       if (old) old.finalize();
-      views.set(figure.id, result.view);
-      window.dxviews.push(result.view);
+      views.set(figure.id, view);
+      window.dxviews.push(view);
       // The box is the image, and says what it shows; its marks have no names of their own.
       target.querySelector("svg").setAttribute("aria-hidden", "true");
       figure.dataset.drawn = mode;
-      figure.dispatchEvent(new CustomEvent("dx:drawn", { bubbles: true, detail: result.view }));
+      figure.dispatchEvent(new CustomEvent("dx:drawn", { bubbles: true, detail: view }));
     } catch (error) {
       // A chart that cannot be drawn leaves its description, which is not lost to anyone.
       target.textContent = target.getAttribute("aria-label");
@@ -42,7 +47,8 @@
   function drawAll(mode) {
     document.documentElement.dataset.charts = "drawing";
     window.dxviews.length = 0;
-    return Promise.all(figures.map((figure) => draw(figure, mode))).then(() => {
+    const config = inColour(JSON.stringify(theme.config), mode);
+    return Promise.all(figures.map((figure) => draw(figure, mode, config))).then(() => {
       document.documentElement.dataset.charts = "drawn";
     });
   }

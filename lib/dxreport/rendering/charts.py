@@ -1,0 +1,68 @@
+"""The charts of a page, compiled: Vega-Lite while the page is made, only Vega in the page.
+
+Vega-Lite's compiler is a third of the charts' script and most of the time that a chart takes to
+appear. It writes the colours of the configuration into what it compiles, so each is compiled
+once with names in their places (`theme.named`); the page gives the names their colours, one set
+for light, one for dark.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from dxreport.errors import DxError
+from dxreport.markup import safe_json
+
+_SPEC = re.compile(
+    r'<script type="application/json">(\{"\$schema":"[^"]*/vega-lite/[^"]*".*?)</script>', re.DOTALL
+)
+_NOTHING = {"mark": "point", "data": {"values": []}}
+
+
+def compile_charts(page: str) -> str:
+    """The page with its Vega-Lite specifications as Vega; one without any stays as it is.
+
+    `DxError` where a specification cannot be compiled.
+    """
+    return _SPEC.sub(lambda found: _script(json.loads(found[1])), page)
+
+
+def theme_script() -> str:
+    """What all charts of a page share, as a script element of data: configuration and colours."""
+    from dxreport.charts import theme
+
+    shared: dict[str, Any] = {"config": _config()}
+    for mode in theme.MODES:
+        shared[mode] = theme.colours(mode)
+    return f'<script type="application/json" id="vega-theme">{safe_json(shared)}</script>\n'
+
+
+def _script(spec: dict[str, Any]) -> str:
+    compiled = _vega(spec)
+    # What it has for itself stays with it.
+    if compiled.get("config") == _config():
+        del compiled["config"]
+    return f'<script type="application/json">{safe_json(compiled)}</script>'
+
+
+@cache
+def _config() -> dict[str, Any]:
+    """The configuration as Vega takes it, which all charts of a page share."""
+    config: dict[str, Any] = _vega(_NOTHING)["config"]
+    return config
+
+
+def _vega(spec: dict[str, Any]) -> dict[str, Any]:
+    import vl_convert
+
+    from dxreport.charts import theme
+
+    try:
+        compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec, config=theme.named())
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DxError(f"a chart's specification cannot be compiled: {reason}") from None
+    return compiled
