@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -161,6 +162,20 @@ def test_html_figures_name_their_facts_and_their_columns() -> None:
     groups = [td.get("data-group") for td in row.iterfind("td") if td.get("data-group")]
     assert groups == ["Tháng 9/2024", "9 tháng đầu năm 2024"]
     assert [td.get("class") for td in row.iterfind("td")][-2:] == ["r", "c met"]
+
+
+def test_html_of_a_long_table_is_a_table_on_every_screen() -> None:
+    """Its cells do not name their columns and roles: only cards need that, by the hundreds."""
+    short = of("1.3")
+    long = replace(short, rows=short.rows * 40)
+    assert long.is_long
+    assert not short.is_long
+    for table in (short, long):
+        root = parsed_html(table)
+        for attribute in ("data-label", "data-group"):
+            assert bool(root.findall(f".//td[@{attribute}]")) != table.is_long
+        (element,) = root.iterfind(".//table")
+        assert any(node.get("role") for node in element.iter()) != table.is_long
 
 
 def test_an_empty_table_has_a_head() -> None:

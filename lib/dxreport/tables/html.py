@@ -1,8 +1,9 @@
 """Tables as HTML: great_tables lays them out, and the page's own style dresses them.
 
 great_tables escapes the cells that it is given. Its inline style sheet is left out: the cells
-carry classes instead, and attributes for assistive technology, for narrow screens (`data-label`,
-`data-group`) and for the figures (`data-fact`, `data-part`).
+carry classes instead, and attributes for the figures (`data-fact`, `data-part`). A table that turns
+into cards on a narrow screen names its columns in each cell (`data-label`, `data-group`), and its
+roles, which it would else lose with its layout; a long one stays a table, and needs neither.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ def to_html(table: Table) -> str:
     element.insert(0, caption)
     element.set("id", table.id)
     element.set("class", "bang long" if table.is_long else "bang")
-    element.set("role", "table")
+    if table.is_long:
+        _drop_roles(element)
+    else:
+        element.set("role", "table")
     # Quarto would else rebuild the table for every format, and lose its styles.
     element.set("data-quarto-disable-processing", "true")
     region = Element("div")
@@ -81,6 +85,11 @@ def _strip(element: Element) -> None:
         if node.tag in ("table", "thead", "tbody", "tr"):
             node.text = "\n" if node.tag in ("tbody", "tr") else None
             node.tail = "\n" if node.tag in ("thead", "tbody", "tr") else None
+
+
+def _drop_roles(element: Element) -> None:
+    for node in element.iter():
+        node.attrib.pop("role", None)
 
 
 def _dress_head(table: Table, element: Element) -> None:
@@ -131,12 +140,12 @@ def _dress_row(table: Table, row: Row, parent: Element, groups: tuple[str | None
             node.set("role", "rowheader")
         else:
             node.set("role", "cell")
-            if at > table.head:
+            if at < table.head:
+                classes.append("stt")
+            elif not table.is_long:
                 node.set("data-label", plain(column.label))
                 if (group := groups[at]) is not None:
                     node.set("data-group", group)
-            else:
-                classes.append("stt")
         node.set("class", " ".join(classes))
         if reach > 1:
             node.set("colspan", str(reach))
