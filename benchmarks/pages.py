@@ -8,10 +8,14 @@ from pathlib import Path
 
 from benchmarks.measuring import Measured, dxreport, run, tell
 
-_DRAWN = """() => {
-  const charts = [...document.querySelectorAll("figure.chart .vega")];
-  return charts.length > 0 && charts.every(chart => chart.querySelector("svg, canvas"));
-}"""
+# An element for the drawing is there before the drawing: the page says itself when one is done,
+# and it is seen once a frame was painted after that.
+_WATCH = """addEventListener("dx:drawn", () => requestAnimationFrame(() => setTimeout(() => {
+  window.drawnAt = performance.now();
+})))"""
+_DRAWN = "() => document.documentElement.dataset.charts === 'drawn' && window.drawnAt"
+_STILL = 250
+"""Milliseconds in which the last frame is painted."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -34,11 +38,13 @@ def benchmark(work: Path, times: int) -> list[Measured]:
         for _ in range(times + 1):
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             page = context.new_page()
+            page.add_init_script(_WATCH)
             asked: list[str] = []
             page.on("request", lambda request, asked=asked: asked.append(request.url))
             page.goto(page_file.as_uri(), wait_until="commit")
-            page.wait_for_function(_DRAWN, polling=10)
-            seconds.append(page.evaluate("performance.now()") / 1000)
+            page.wait_for_function(_DRAWN)
+            page.wait_for_timeout(_STILL)
+            seconds.append(page.evaluate("window.drawnAt") / 1000)
             requests = sum(not url.startswith(("data:", "blob:")) for url in asked)
             context.close()
         browser.close()
