@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,15 @@ from IPython import get_ipython
 from IPython.display import display as _display
 
 from dxreport import spreadsheets, vi
-from dxreport.analysis import Analysis, analyse
-from dxreport.charts import FIGURES, Figure, parts
+from dxreport.analysis import Analysis, analyse, without_frames
+from dxreport.charts import FIGURES, FRAMED, Draw, Figure, parts, withheld
 from dxreport.contracts import SCHEMAS
 from dxreport.errors import DxError
-from dxreport.facts import Fact, Facts, compute_facts
+from dxreport.facts import Fact, Facts
 from dxreport.markup import Markdown, md_escape
 from dxreport.narrative import month_name, year_to_date_name
 from dxreport.periods import Month, PeriodId, report_periods
+from dxreport.suppression.shown import shown_facts
 from dxreport.tables.model import (
     ABSENT,
     Cell,
@@ -197,17 +198,22 @@ def look(report: Report, choice: Choice) -> View:
     unit = None if choice.unit_id is None else report.catalogue.by_id.get(choice.unit_id)
     if choice.unit_id is not None and unit is None:
         raise DxError(f"there is no unit {choice.unit_id!r}")
-    facts, analysis = _computed(report, choice.month, choice.topic)
+    facts, analysis = _computed(report, choice)
     name = report.catalogue.all_name if unit is None else unit.name
     about = [name, _period_name(report, choice.month, choice.period)]
     if choice.topic is not None:
         about.insert(1, _topic_name(report, choice.topic))
     scope = ALL if unit is None else f"unit:{unit.unit_id}"
+    if report.rule is not None and choice.topic is not None:
+        # What a report tells of topics: of all units together. A topic of one unit is no fact.
+        scope = f"topic:{choice.topic}" if unit is None else ""
     return View(
         choice=choice,
         title=" · ".join(about),
         table=_summary(facts, choice.period, scope, name),
-        charts=tuple(_highlighted(FIGURES[n](analysis, facts), choice.unit_id) for n in _CHARTS),
+        charts=tuple(
+            _highlighted(draw(analysis, facts), choice.unit_id) for draw in _charts(report)
+        ),
         rows=pakn_rows(report, choice),
     )
 
@@ -253,9 +259,20 @@ def _topic_name(report: Report, topic: str) -> str:
     return vi.upper_first(report.catalogue.topics.get(topic, topic))
 
 
-def _computed(report: Report, month: Month, topic: str | None) -> tuple[Facts, Analysis]:
-    """Facts and frames over the PAKN of one topic; the other tables are not needed."""
-    whole = report.tables
+def _computed(report: Report, choice: Choice) -> tuple[Facts, Analysis]:
+    """Facts and frames over the PAKN of one topic; the other tables are not needed.
+
+    Where small numbers are left out, the facts are those that the month's report shows, and no
+    topic's own: what is hidden there could be had back from these. The frames are empty.
+    """
+    whole, catalogue, month, topic = report.tables, report.catalogue, choice.month, choice.topic
+    if report.rule is not None:
+        facts = (
+            report.facts
+            if month == report.month
+            else shown_facts(whole, catalogue, month, report.rule)
+        )
+        return facts, without_frames(catalogue, month)
     tables = replace(
         whole,
         pakn=_of_topic(whole.pakn, topic),
@@ -263,8 +280,19 @@ def _computed(report: Report, month: Month, topic: str | None) -> tuple[Facts, A
         e_copies=whole.e_copies.head(0),
         procedures=whole.procedures.head(0),
     )
-    catalogue = report.catalogue
-    return compute_facts(tables, catalogue, month), analyse(tables, catalogue, month)
+    return shown_facts(tables, catalogue, month, None), analyse(tables, catalogue, month)
+
+
+def _charts(report: Report) -> list[Draw]:
+    """The charts of the panel; one of groups that are no facts says that it is left out."""
+    return [
+        partial(_left_out, name) if report.rule is not None and name in FRAMED else FIGURES[name]
+        for name in _CHARTS
+    ]
+
+
+def _left_out(name: str, *_: object) -> Figure:
+    return withheld(name)
 
 
 def _of_topic(pakn: pl.LazyFrame, topic: str | None) -> pl.LazyFrame:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -82,6 +82,10 @@ class Fact:
     def suppressed(self) -> bool:
         """Whether the figure is left out because of small numbers."""
         return bool(self.withheld)
+
+    def told(self, column: str) -> Any:
+        """What a table of facts has in one of `COLUMNS`; None for what is withheld."""
+        return None if column in self.withheld else getattr(self, column)
 
     @property
     def key(self) -> str:
@@ -163,10 +167,7 @@ class Facts:
     def frame(self) -> pl.DataFrame:
         """The table as polars, with the columns of `COLUMNS`."""
         return pl.DataFrame(
-            {
-                name: [None if name in f.withheld else getattr(f, name) for f in self.rows]
-                for name in COLUMNS
-            },
+            {name: [fact.told(name) for fact in self.rows] for name in COLUMNS},
             schema=dict(COLUMNS),
         )
 

@@ -21,6 +21,9 @@ MOST_NAMES = 10
 """A list of units that meet or miss a target is counted, not named, where it is longer."""
 
 _PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
+BY_RULE = "theo quy tắc về số liệu nhỏ"
+"""Why a figure is not published: it is small, or would tell one that is."""
+
 _MET, _MISSED = "đạt chỉ tiêu", "chưa đạt chỉ tiêu"
 _NO_TARGET = "chưa có chỉ tiêu nào đang áp dụng"
 
@@ -132,6 +135,11 @@ class Narrative:
             return True
         return fact is not None and fact.exists and (fact.unit != "count" or fact.numerator > 0)
 
+    def hides(self, indicator: str, period: PeriodId, scope: str = "all") -> bool:
+        """Whether there is a figure that is not published, which no sentence can be built on."""
+        fact = self.facts.find(indicator, period, scope)
+        return fact is not None and fact.suppressed
+
     def counts(self, indicator: str) -> bool:
         """Whether the office counts this indicator at all."""
         return indicator in self.catalogue.indicators
@@ -212,7 +220,7 @@ class Narrative:
             for level in levels
             if change
         }
-        compared = any(fact is not None and fact.exists for fact in changes.values())
+        compared = any(f is not None and (f.exists or f.suppressed) for f in changes.values())
         phrases = []
         against = f" so với {month_name(self.month.previous)}"
         for level in levels:
@@ -223,7 +231,8 @@ class Narrative:
             moved = changes.get(level)
             told = EMPTY
             if moved is not None and compared:
-                told = Markdown(f"{figure(moved)}{against if moved.exists else ''}")
+                head = "mức tăng, giảm " if moved.suppressed else ""
+                told = Markdown(f"{head}{figure(moved)}{against if moved.exists else ''}")
                 against = "" if moved.exists else against
             notes = join(
                 (
@@ -335,7 +344,9 @@ class Narrative:
             return Markdown(f"không {noun} nào có số liệu về {what}")
         if len(ranked) == 1:
             only = ranked[0]
-            return Markdown(f"chỉ {self.name(only)} có số liệu về {what} ({figure(only)}{unit})")
+            shown = "" if noun == self.noun(level) else "được công bố "
+            said = f"chỉ {self.name(only)} có số liệu {shown}về {what}"
+            return Markdown(f"{said} ({figure(only)}{unit})")
         if all(fact.rank_high == 1 for fact in ranked):
             same = figure(ranked[0])
             return Markdown(f"các {noun} có {what} như nhau ({same}{unit})")
@@ -448,7 +459,8 @@ class Narrative:
         if fact is None:
             return Markdown(_NO_TARGET)
         if fact.suppressed:
-            return Markdown(f"số {self.noun(level)} đạt chỉ tiêu {figure(fact)} do có số liệu nhỏ")
+            said = f"số {self.noun(level)} đạt chỉ tiêu {figure(fact)}"
+            return Markdown(f"{said} {BY_RULE}")
         if not fact.exists:
             return Markdown(f"không {self.noun(level)} nào có số liệu để đánh giá")
         minimum = self.minimum(indicator, level)
@@ -537,8 +549,8 @@ class Narrative:
                 for what, fact in (("tiếp nhận", received), ("đã xử lý", resolved))
                 if not fact.suppressed
             ]
-            left = f"các số liệu khác {vi.WITHHELD} do có số liệu nhỏ"
-            return join((*told, left if told else f"có số liệu nhỏ, {vi.WITHHELD}"), ", ")
+            left = "các số liệu khác" if told else "có số liệu"
+            return join((*told, f"{left} {vi.WITHHELD} {BY_RULE}"), ", ")
         if not received.numerator:
             return Markdown("không tiếp nhận PAKN nào")
         head = f"tiếp nhận {figure(received, strong=True)} PAKN"
@@ -590,34 +602,48 @@ class Narrative:
         fact = self.facts.get("pakn_top_topics", "ytd")
         return figure(fact) if fact.numerator else EMPTY
 
+    def among_topics(self) -> Markdown:
+        """What `topics` are the most of, where one is not published; nothing where all are."""
+        topics = self.facts.where(indicator="pakn_received", period="ytd", prefix="topic:")
+        hidden = any(fact.suppressed for fact in topics)
+        return Markdown(" trong số các nội dung có số liệu được công bố" if hidden else "")
+
     # -- procedures -------------------------------------------------------------------------
 
     def overdue_by_level(self) -> Markdown:
         """ "cấp huyện có **1.148** hồ sơ trễ hạn, bằng **11,92%** …"; empty where none is overdue.
 
-        Levels without an overdue dossier are left out; the one with most comes first.
+        Levels without an overdue dossier are left out; the one with most comes first, those whose
+        count is not published last.
         """
-        facts = [
-            fact
-            for level in self.levels("procedures_overdue", "end")
-            if (fact := self.facts.get("procedures_overdue", "end", f"level:{level}")).numerator
-        ]
         phrases = []
-        for fact in sorted(facts, key=lambda fact: -fact.numerator):
+        for fact in sorted(self._overdue(), key=lambda fact: (fact.suppressed, -fact.numerator)):
             rate = self.facts.get("procedures_overdue_rate", "end", fact.scope)
             name = self.level_name(fact.scope.partition(":")[2])
+            if fact.suppressed:
+                phrases.append(f"số hồ sơ trễ hạn của {name} {figure(fact)}")
+                continue
             share = f"bằng {figure(rate, strong=True)} tổng số hồ sơ đã tiếp nhận"
-            phrases.append(f"{name} có {figure(fact, strong=True)} hồ sơ trễ hạn, {share}")
+            told = "" if rate.suppressed else f", {share}"
+            phrases.append(f"{name} có {figure(fact, strong=True)} hồ sơ trễ hạn{told}")
         return join(phrases, "; ")
 
     def most_overdue(self) -> tuple[str, ...]:
-        """The levels with most overdue dossiers; none where nothing is overdue."""
-        counts = {
-            level: self.facts.get("procedures_overdue", "end", f"level:{level}").numerator
-            for level in self.levels("procedures_overdue", "end")
-        }
-        most = max(counts.values(), default=0)
-        return tuple(level for level, n in counts.items() if most and n == most)
+        """The levels with most overdue dossiers; none where nothing is overdue.
+
+        None either where a level's count is not published: it may be the greater one.
+        """
+        found = self._overdue()
+        most = max((fact.numerator for fact in found), default=0)
+        if any(fact.suppressed for fact in found):
+            return ()
+        return tuple(fact.scope.partition(":")[2] for fact in found if fact.numerator == most)
+
+    def _overdue(self) -> list[Fact]:
+        """The overdue dossiers of each level that has any, or whose count is not published."""
+        levels = self.levels("procedures_overdue", "end")
+        facts = [self.facts.get("procedures_overdue", "end", f"level:{at}") for at in levels]
+        return [fact for fact in facts if fact.numerator or fact.suppressed]
 
     def ahead_of_due(self, indicator: str, level: str) -> Markdown:
         """ "trước hạn ngày 31/12/2024" where the target's due date is still ahead, else nothing."""
@@ -632,6 +658,11 @@ class Narrative:
 
     # -- parts ------------------------------------------------------------------------------
 
+    def among(self, indicator: str, period: PeriodId, level: str) -> Markdown:
+        """ " có số liệu được công bố" where a unit's figure is not published, else nothing."""
+        hidden = self._leaves_out(indicator, period, level)
+        return Markdown(" có số liệu được công bố" if hidden else "")
+
     def _leaves_out(self, indicator: str, period: PeriodId, level: str) -> bool:
         """Whether a unit's figure is not published, so that a sentence is not about all."""
         return any(fact.suppressed for fact in self.units(indicator, period, level))
@@ -645,13 +676,15 @@ class Narrative:
         spec = self.catalogue.indicators[whole[0].indicator]
         scope = f"level:{level}"
         fact = self.facts.find(spec.full, whole[0].period, scope) if spec.full else None
-        return figure(fact) if fact else Markdown(vi.count(len(whole)))
+        shown = fact is not None and not fact.suppressed
+        return figure(fact) if fact and shown else Markdown(vi.count(len(whole)))
 
     def _left(self, some: Sequence[Fact], level: str) -> Markdown:
         """How many units do not meet a target or have no cases, with the count of those that do."""
         fact = self._target_met(some[0].indicator, some[0].period, level)
         number = vi.count(len(some))
-        return figure(fact, text=number, part="rest") if fact else Markdown(number)
+        shown = fact is not None and not fact.suppressed
+        return figure(fact, text=number, part="rest") if fact and shown else Markdown(number)
 
     def _target_of(self, fact: Fact) -> Target | None:
         level = self.catalogue.level_of(fact.scope)

@@ -20,16 +20,17 @@ from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.cubes import PAKN, PROCEDURES, cube, month_at
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS, Kinds, explain, packed
-from dxreport.facts import Fact, Facts, compute_facts
+from dxreport.facts import Fact, Facts
 from dxreport.headlines import Headline, headlines
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape, safe_json
-from dxreport.narrative import Narrative, month_name
+from dxreport.narrative import BY_RULE, Narrative, month_name
 from dxreport.periods import Month
 from dxreport.quality import assess
 from dxreport.reading import Tables, read_tables
 from dxreport.revisions.history import NEVER, History, load_history
 from dxreport.revisions.telling import notice, section
 from dxreport.suppression.rule import Rule, suppression_rule
+from dxreport.suppression.shown import shown_facts
 from dxreport.tables import Table, appendices
 from dxreport.tables.blocks import raw_block
 
@@ -239,15 +240,25 @@ class Report:
     def charts(self, *names: str) -> Markdown:
         """Several charts one after the other, numbered as they stand in the annex.
 
-        One whose table the office does not have is left out, and has no number.
+        One whose table the office does not have is left out, and has no number; so is one of
+        groups that are no facts where small numbers are left out, which is said.
         """
-        from dxreport.charts import NEEDS
+        from dxreport.charts import FRAMED, NEEDS
 
-        shown = [n for n, needed in NEEDS.items() if needed <= self.parts]
-        numbered = {name: f"Hình {n}." for n, name in enumerate(shown, start=1)}
-        return Markdown(
-            "\n\n".join(self.chart(name, numbered[name]) for name in names if name in numbered)
-        )
+        there = [n for n, needed in NEEDS.items() if needed <= self.parts]
+        hidden = FRAMED if self.rule else frozenset()
+        numbered = {
+            name: f"Hình {n}."
+            for n, name in enumerate((n for n in there if n not in hidden), start=1)
+        }
+        parts: list[str] = [self.chart(name, numbered[name]) for name in names if name in numbered]
+        if left := sum(name in hidden and name in there for name in names):
+            some = f"{vi.count(left)} hình {'khác ' if parts else ''}của phần này"
+            parts.append(
+                f"*{vi.upper_first(some)} chia số liệu thành các nhóm nhỏ hơn các số liệu của báo "
+                f"cáo, nên {vi.WITHHELD} {BY_RULE}.*"
+            )
+        return Markdown("\n\n".join(parts))
 
     @cached_property
     def parts(self) -> frozenset[str]:
@@ -306,7 +317,9 @@ class Report:
     def sources(self) -> Markdown:
         """A table of the files that the figures come from: name, rows, fingerprint."""
         # The rows are the sum of all systems: small numbers could be had back from them.
-        return EMPTY if self.rule else provenance.sources(self.tables)
+        if self.rule:
+            return Markdown(f"Số dòng của từng tệp {vi.WITHHELD} {BY_RULE}.")
+        return provenance.sources(self.tables)
 
     @property
     def fingerprint(self) -> Markdown:
@@ -316,7 +329,7 @@ class Report:
     def quality(self) -> Markdown:
         """Two tables on the quality of the records: rows by table, and what was looked at."""
         if self.rule:
-            return EMPTY
+            return Markdown(f"Số bản ghi được kiểm tra {vi.WITHHELD} {BY_RULE}.")
         return provenance.quality(assess(self.tables, self.catalogue, self.month))
 
     def small_numbers(self) -> Markdown:
@@ -413,13 +426,7 @@ def publishable_facts(
     tables: Tables, catalogue: Catalogue, month: Month, project: Project
 ) -> Facts:
     """All facts of `month` that the project's rule for small numbers lets be published."""
-    facts = compute_facts(tables, catalogue, month)
-    rule = suppression_rule(project)
-    if rule is None:
-        return facts
-    from dxreport.suppression.publish import publishable
-
-    return publishable(facts, tables, catalogue, rule)
+    return shown_facts(tables, catalogue, month, suppression_rule(project))
 
 
 def require_month(tables: Tables, month: Month) -> None:

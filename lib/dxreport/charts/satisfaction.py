@@ -304,7 +304,7 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
     return Figure(
         id="satisfaction-time",
         chart=_draw_points(points) if points else parts.nothing(words.NO_DATA),
-        caption=_caption_points(points),
+        caption=_caption_points(points, _hides(analysis, facts)),
         alt=words.sentence(
             "Biểu đồ điểm: thời gian xử lý trung bình và mức hài lòng trung bình của từng đơn vị: "
             + "; ".join(
@@ -322,6 +322,12 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
         ),
         units=True,
     )
+
+
+def _hides(analysis: Analysis, facts: Facts) -> bool:
+    """Whether a unit's mean is not published."""
+    means = (facts.get(_MEAN, "ytd", scope) for scope in analysis.units["scope"])
+    return any(fact.suppressed for fact in means)
 
 
 def _points(analysis: Analysis, facts: Facts) -> list[dict[str, Any]]:
@@ -385,7 +391,9 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
     return parts.fluid(chart, 235)
 
 
-def _caption_points(points: list[dict[str, Any]]) -> str:
+def _caption_points(points: list[dict[str, Any]], hides: bool) -> str:
+    if len(points) < 2 and hides:
+        return words.sentence("chưa đủ hai đơn vị có cả hai số liệu được công bố để so sánh")
     if len(points) < 2:
         return words.sentence("chưa đủ hai đơn vị vừa có PAKN đã xử lý vừa có đánh giá để so sánh")
     agree, against = stats.concordance([(-row["days"], row["mean"]) for row in points])

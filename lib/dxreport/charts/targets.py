@@ -77,14 +77,15 @@ def _group(indicator: Indicator, held: list[Fact], facts: Facts) -> list[dict[st
 def _dot(fact: Fact, other: Fact | None) -> dict[str, Any]:
     """A figure against its target; `other` is what it is compared with besides."""
     target = "" if fact.target is None else f"≥ {vi.exact(Fraction(str(fact.target)))}%"
+    hidden = fact.suppressed
     return {
         "label": fact.name,
         "name": fact.name,
         "value": fact.value,
         "printed": fact.printed,
-        "n": fact.denominator,
-        "sample": words.sample(fact.denominator),
-        "pair_text": words.ratio(fact.numerator, fact.denominator),
+        "n": None if hidden else fact.denominator,
+        "sample": "" if hidden else words.sample(fact.denominator),
+        "pair_text": fact.printed if hidden else words.ratio(fact.numerator, fact.denominator),
         "target": fact.target,
         "target_text": target or "–",
         "met": None if fact.met is None else "yes" if fact.met else "no",

@@ -42,6 +42,9 @@ def topics(analysis: Analysis, facts: Facts) -> Figure:
     ]
     rest = len(ranked) - len(drawn)
     others = f" Không vẽ {vi.count(rest)} chủ đề ít PAKN hơn." if rest else ""
+    everyone = facts.where(indicator="pakn_received", period="ytd", prefix="topic:")
+    left_out = any(fact.suppressed for fact in everyone)
+    hidden = " Chỉ xét các chủ đề có số liệu được công bố." if left_out else ""
     return Figure(
         id="topics",
         chart=_draw(rows, list(periods.values())) if rows else parts.nothing(words.NO_DATA),
@@ -49,7 +52,7 @@ def topics(analysis: Analysis, facts: Facts) -> Figure:
         alt=_alt(rows),
         note=(
             "Mỗi thanh: số PAKN tiếp nhận; phần đậm: đã xử lý xong; sau thanh: số PAKN tiếp nhận "
-            f"và tỷ lệ xử lý.{others} {words.as_of(analysis.month)}"
+            f"và tỷ lệ xử lý.{others}{hidden} {words.as_of(analysis.month)}"
         ),
     )
 
@@ -127,13 +130,14 @@ def _draw(rows: list[dict[str, Any]], periods: list[str]) -> parts.AnyChart:
 def _caption(analysis: Analysis, facts: Facts, ranked: list[Fact]) -> str:
     if not ranked:
         return words.sentence(f"{words.year(analysis)} chưa có PAKN nào được ghi theo chủ đề")
-    total = facts.get("pakn_received", "ytd").numerator
+    total = facts.get("pakn_received", "ytd")
     top = [fact for fact in ranked if fact.numerator == ranked[0].numerator]
     many = words.named([fact.name for fact in top], "chủ đề")
     each = "mỗi chủ đề " if len(top) > 1 else ""
     said = (
-        f"Người dân phản ánh nhiều nhất về {many} ({each}{vi.integer(top[0].numerator)} PAKN, "
-        f"{words.percent(top[0].numerator, total)})"
+        f"Người dân phản ánh nhiều nhất về {many} ({each}{vi.integer(top[0].numerator)} PAKN"
+        + ("" if total.suppressed else f", {words.percent(top[0].numerator, total.numerator)}")
+        + ")"
     )
     rates = [
         rate

@@ -73,6 +73,7 @@ def ingest(
     from dxreport.ingest import run
     from dxreport.ingest.export import read_file
     from dxreport.ingest.mapping import load_mapping
+    from dxreport.suppression.rule import suppression_rule
 
     if data is None:
         raise UsageError("--data: name the data folder that the export goes into")
@@ -103,6 +104,7 @@ def ingest(
         months=_months(month),
         dry_run=dry_run,
         replace=replace,
+        rule=suppression_rule(home),
     )
     write("\n".join(_lines(done, dry_run)) + "\n")
 

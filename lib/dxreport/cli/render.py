@@ -97,7 +97,7 @@ def render(
 
       dxreport render 2024-09 --revised-on 2024-11-04 --revision-reason "Bổ sung hồ sơ"
     """
-    from dxreport.cache import user_cache
+    from dxreport.cache import VARIABLE, user_cache
     from dxreport.periods import parse_months
     from dxreport.site.orders import Order
 
@@ -112,7 +112,9 @@ def render(
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs: {jobs} is not a number of processes: 1 or more")
     home = project_of(context)
-    store = None if no_cache else user_cache()
+    if no_cache:
+        os.environ[VARIABLE] = "off"  # for the processes that make the documents, too
+    store = user_cache()
     source, site = data or home.sample, out or home.root / "_site"
     orders = [
         Order(home, month, source, site, chosen, engine, letter, notebooks, store, on, reason or "")

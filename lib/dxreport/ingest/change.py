@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,6 +15,10 @@ from dxreport.ingest.store import Place
 from dxreport.periods import Month
 from dxreport.reading import tables_counted
 from dxreport.reading.files import find
+
+if TYPE_CHECKING:
+    from dxreport.facts import Facts
+    from dxreport.suppression.rule import Rule
 
 _MOST_MONTHS = 12
 """Of how many months, the last ones, the reports are compared."""
@@ -93,16 +98,17 @@ def missing_tables(folder: Path, reference: Path) -> list[str]:
 
 
 def facts_changed(
-    before: Path, after: Path, reference: Path, months: Sequence[str]
+    before: Path, after: Path, reference: Path, months: Sequence[str], rule: Rule | None = None
 ) -> tuple[FactChange, ...]:
     """What moves in the reports of the changed months and of the last month that there is.
 
-    Both folders are read; one that cannot be (a table is missing) has no facts. Raises `DxError`
-    where the facts of the folder after cannot be counted.
+    The facts are those that `rule` lets be shown; of one that is not shown (any more) nothing is
+    told. Both folders are read; one that cannot be (a table is missing) has no facts. Raises
+    `DxError` where the facts of the folder after cannot be counted.
     """
     from dxreport.catalogue import load_catalogue
-    from dxreport.facts import Facts, compute_facts
     from dxreport.reading import Tables, read_tables
+    from dxreport.suppression.shown import shown_facts
 
     def months_of(tables: Tables) -> set[str]:
         return {month for frame in tables.facts().values() for month in _months(frame)}
@@ -111,7 +117,7 @@ def facts_changed(
         catalogue = load_catalogue(
             tables.units, tables.targets, tables.baselines, tables.topics, reference
         )
-        return compute_facts(tables, catalogue, month)
+        return shown_facts(tables, catalogue, month, rule)
 
     try:
         old = read_tables(before, reference) if before.exists() else None
@@ -132,18 +138,18 @@ def facts_changed(
     return tuple(changes)
 
 
-def _moves(before: object, after: object) -> Iterator[Move]:
-    def by_key(facts: object) -> dict[tuple[str, str, str], tuple[str, str]]:
+def _moves(before: Facts, after: Facts) -> Iterator[Move]:
+    def by_key(facts: Facts) -> dict[tuple[str, str, str], tuple[str, str]]:
         return {
-            (fact.indicator, fact.period, fact.scope): (fact.name, fact.printed)
-            for fact in facts  # type: ignore[attr-defined]
+            (fact.indicator, fact.period, fact.scope): (fact.name, fact.printed) for fact in facts
         }
 
+    hidden = {(f.indicator, f.period, f.scope) for f in after if f.suppressed}
     old, new = by_key(before), by_key(after)
     for place in dict.fromkeys((*new, *old)):
         name, was = old.get(place, ("", ""))
         name, now = new.get(place, (name, ""))
-        if was != now:
+        if was != now and place not in hidden:
             yield Move(*place, name, was, now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -40,6 +41,9 @@ from dxreport.manifest import Entry, Manifest, check_folder, read_manifest
 from dxreport.reading import read_reference
 from dxreport.reading.files import display_name
 
+if TYPE_CHECKING:
+    from dxreport.suppression.rule import Rule
+
 Clock = Callable[[], datetime]
 
 _SMALL = 20
@@ -73,12 +77,13 @@ def ingest(
     months: frozenset[str] | None = None,
     dry_run: bool = False,
     replace: bool = False,
+    rule: Rule | None = None,
 ) -> Outcome:
     """Bring the months of an export into a data folder, which is made where it is not there.
 
     Each month that the export has rows of is replaced by them (of `months` only, where given).
     Nothing is written where nothing would change, or in a dry run. `replace` allows a month to
-    lose more than half of its rows.
+    lose more than half of its rows. `rule` says which figures of the reports are not told.
 
     Raises `ContractError` with what is wrong with the export or with the folder that would be.
     """
@@ -86,7 +91,9 @@ def ingest(
     with alone(data):
         known, units = _known(data, reference)
         built = build(export.raw, mapping, known, months, export.name)
-        return _bring_in(export, mapping, built, data, reference, units, now, dry_run, replace)
+        return _bring_in(
+            export, mapping, built, data, reference, units, now, dry_run, replace, rule
+        )
 
 
 def _known(data: Path, reference: Path) -> tuple[Known, pl.DataFrame]:
@@ -106,6 +113,7 @@ def _bring_in(
     now: Clock,
     dry_run: bool,
     replace: bool,
+    rule: Rule | None,
 ) -> Outcome:
     table = mapping.table
     places = split(table, built.frame, mapping.spec.part)
@@ -132,7 +140,7 @@ def _bring_in(
         stale = [*gone, *(path for path in written if path not in mine)]
         write_manifest(made, manifest.without(stale).with_entries(entries))
         judge_folder(made.staging, data, table, units)
-        facts, unready = _facts(made, data, reference, changed)
+        facts, unready = _facts(made, data, reference, changed, rule)
         if not dry_run:
             made.publish()
     return Outcome(
@@ -141,7 +149,7 @@ def _bring_in(
 
 
 def _facts(
-    made: Draft, data: Path, reference: Path, changed: Iterable[Place]
+    made: Draft, data: Path, reference: Path, changed: Iterable[Place], rule: Rule | None
 ) -> tuple[tuple[FactChange, ...], str]:
     """What moves in the reports, or why there can be none yet."""
     if missing := missing_tables(made.staging, reference):
@@ -151,7 +159,7 @@ def _facts(
         return (), ""
     try:
         with named_as(data, made.staging):
-            return facts_changed(data, made.staging, reference, months), ""
+            return facts_changed(data, made.staging, reference, months, rule), ""
     except DxError as error:
         return (), str(error).splitlines()[0]
 

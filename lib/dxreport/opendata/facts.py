@@ -65,7 +65,12 @@ _FIELDS = (
         "integer",
         "để trống khi số liệu không công bố; với thời gian xử lý là tổng số giây",
     ),
-    Field("denominator", "Mẫu số", "integer", "0: không phát sinh; 1: số đếm"),
+    Field(
+        "denominator",
+        "Mẫu số",
+        "integer",
+        "0: không phát sinh; 1: số đếm; để trống khi số liệu không công bố",
+    ),
     Field("value", "Giá trị", "number", "chưa làm tròn; để trống khi không có số liệu"),
     Field(
         "unit",
@@ -95,7 +100,7 @@ def facts_resource(facts: Facts, names: Mapping[str, str]) -> Resource:
         title="Toàn bộ số liệu của báo cáo",
         description="Mỗi dòng là một số liệu: tử số trên mẫu số, là hai số nguyên.",
         fields=_FIELDS,
-        rows=tuple(tuple(getattr(fact, name) for name in COLUMNS) for fact in facts),
+        rows=tuple(tuple(fact.told(name) for name in COLUMNS) for fact in facts),
         sheet=Sheet(
             name="Số liệu",
             title="",
@@ -126,8 +131,8 @@ def _row(fact: Fact, names: Mapping[str, str]) -> SheetRow:
             _text(PERIODS[fact.period]),
             _text(fact.scope),
             _text(fact.name),
-            _text("") if "numerator" in fact.withheld else _number(fact.numerator),
-            _text("") if "denominator" in fact.withheld else _number(fact.denominator),
+            _number(fact.told("numerator")),
+            _number(fact.told("denominator")),
             SheetCell(value, align="right"),
             _text(UNITS.get(fact.unit, fact.unit)),
             SheetCell(plain(fact.printed), align="right"),

@@ -87,7 +87,9 @@ class _Comparing:
             hint = f"; it has {', '.join(sorted(there))}" if there else ""
             return Outcome(row, "not found", f"no such fact for the period{hint}", scope)
         if _figure(fact) is None:
-            verdict: Verdict = "differs" if fact.denominator == 0 else "not found"
+            verdict: Verdict = (
+                "differs" if not fact.denominator and not fact.suppressed else "not found"
+            )
             return Outcome(row, verdict, f"the report has no figure: {fact.printed}", scope, fact)
         outcome = self._equal(row, scope, fact)
         if row.op in ("max", "min"):

@@ -21,10 +21,12 @@ from dxreport import __version__
 from dxreport.config import Project
 from dxreport.errors import DxError
 from dxreport.periods import Month
+from dxreport.suppression.rule import suppression_rule
 
 if TYPE_CHECKING:
     from dxreport.headlines import Headline
     from dxreport.reading import Tables
+    from dxreport.suppression.rule import Rule
 
 MANIFEST = "manifest.json"
 RUN = "run.json"
@@ -64,7 +66,7 @@ def describe(
             "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},
         },
         "commit": _commit(project.root),
-        "inputs": [*_tables(tables), *_settings(project)],
+        "inputs": [*_tables(tables, suppression_rule(project)), *_settings(project)],
         "headlines": [
             {
                 "title": headline.title,
@@ -165,15 +167,18 @@ def _paths(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.parent != folder or path.name not in UNSIGNED)
 
 
-def _tables(tables: Tables | None) -> Iterator[dict[str, Any]]:
+def _tables(tables: Tables | None, rule: Rule | None) -> Iterator[dict[str, Any]]:
+    """Each table's file; where small numbers are left out, one fingerprint of all that is read.
+
+    How many records a file has is a sum over its figures, and who knows all but a few of a small
+    table's figures could try which ones have its fingerprint.
+    """
     for source in tables.sources if tables else ():
-        yield {
-            "table": source.table,
-            "file": source.path.name,
-            "origin": source.origin,
-            "rows": source.rows,
-            "sha256": source.sha256,
-        }
+        told = {"table": source.table, "file": source.path.name, "origin": source.origin}
+        counted = rule is None or source.origin == "reference"
+        yield told | ({"rows": source.rows, "sha256": source.sha256} if counted else {})
+    if tables and rule:
+        yield {"table": "all", "origin": "data", "sha256": tables.fingerprint}
 
 
 def _settings(project: Project) -> Iterator[dict[str, Any]]:

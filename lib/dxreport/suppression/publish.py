@@ -16,7 +16,7 @@ from dxreport.errors import DxError
 from dxreport.facts import Fact, Facts, facts_from_tallies, top_topics
 from dxreport.periods import Month
 from dxreport.suppression.counts import SUM_OVER, Count
-from dxreport.suppression.pattern import settle
+from dxreport.suppression.remembering import settled
 from dxreport.suppression.tables import counts_of, published
 from dxreport.tallies import Tally, tally_all
 
@@ -71,7 +71,7 @@ def withheld_until(tables: Tables, catalogue: Catalogue, month: Month, rule: Rul
             if fact.period != "previous" and fact.indicator in catalogue.indicators
         ]
         for told in published(catalogue, tallies, facts):
-            hidden[told.table] |= settle(told, each, rule, hidden[told.table])
+            hidden[told.table] |= settled(told, each, rule, hidden[told.table])
         kept |= _with_sums_kept(hidden["pakn"], facts[each], catalogue, each, kept)
         sums[each] = frozenset(kept)
     return Withheld(dict(hidden), sums)
