@@ -603,6 +603,8 @@ def _draw_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> 
 
 
 def _caption_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> str:
+    if whole is not None and whole.suppressed:
+        return words.sentence(f"Số liệu chung về hồ sơ trễ hạn {vi.WITHHELD}")
     if not units or whole is None or not whole.exists:
         return words.sentence("Không có số liệu về hồ sơ trễ hạn")
     level = vi.upper_first(analysis.catalogue.level_sentences[whole.scope.partition(":")[2]])

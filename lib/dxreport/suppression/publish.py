@@ -6,6 +6,7 @@ again, in order, each from what was known at its end; the same data give the sam
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -151,11 +152,12 @@ class _Publisher:
                 groups[(fact.indicator, fact.period, kind, *peers)].append(fact)
         for peers_ in groups.values():
             values = [fact.exact for fact in peers_]
-            for fact in peers_:
+            ordered = sorted(values)
+            for fact, value in zip(peers_, values, strict=True):
                 yield replace(
                     fact,
-                    rank_high=1 + sum(value > fact.exact for value in values),
-                    rank_low=1 + sum(value < fact.exact for value in values),
+                    rank_high=1 + len(values) - bisect_right(ordered, value),
+                    rank_low=1 + bisect_left(ordered, value),
                     peers=len(values),
                 )
 
