@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dxreport import vi
-from dxreport.markup import Markdown, md_escape
+from dxreport.markup import Markdown, div, md_escape
 from dxreport.quality import Quality
 from dxreport.quality_words import intake_rows, statements
 
@@ -55,7 +55,8 @@ def quality(found: Quality) -> Markdown:
         "ll",
         (4, 6),
     )
-    return Markdown(f"{rows}\n\n{looked_at}")
+    # Figures and months stay whole also where a phone leaves little room.
+    return Markdown(f"{div(rows, 'bang-so')}{looked_at}")
 
 
 def definitions(facts: Facts, catalogue: Catalogue, cite: Cite) -> Markdown:

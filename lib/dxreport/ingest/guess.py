@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,11 @@ def first_mapping(path: Path, table: str | None, mappings: Path, reference: Path
 def _words(mappings: Path, reference: Path) -> _Words:
     spellings: dict[tuple[str, str], dict[str, None]] = {}
     known: dict[tuple[str, str], Column] = {}
-    loaded = [load_mapping(file) for file in sorted(mappings.glob("*.yml"))]
+    loaded = []
+    for file in sorted(mappings.glob("*.yml")):
+        # One that is being written, empty yet, has nothing to teach and is no reason to stop.
+        with contextlib.suppress(DxError):
+            loaded.append(load_mapping(file))
     # What single records are counted by are no headings of the figures.
     ready = [mapping for mapping in loaded if mapping.spec.record is None]
     for mapping in sorted(ready, key=lambda one: one.spec.part is not None):

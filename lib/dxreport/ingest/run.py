@@ -244,12 +244,14 @@ def _period(table: str, frame: pl.DataFrame) -> tuple[str, str]:
 def choose_mapping(folder: Path, table: str, file: Path) -> Path:
     """The mapping of a table whose `files` fit a file's name, of those in a folder.
 
-    Raises `UsageError` where none or several do.
+    Raises `UsageError` where there is no such file, and where no mapping or several fit.
     """
     from fnmatch import fnmatch
 
     from dxreport.ingest.mapping import load_mapping
 
+    if not file.exists():
+        raise UsageError(f"{display_name(file)}: there is no such file")
     fitting = []
     for path in sorted(folder.glob("*.yml")):
         mapping = load_mapping(path)

@@ -32,9 +32,10 @@ def look_of(project: Project) -> Look:
     office = (read_yaml(project.configuration) or {}).get(OFFICE_KEY) or {}
     head = _HEAD.match(project.document.read_text(encoding="utf-8"))
     metadata: Mapping[str, Any] = yaml.safe_load(head[1]) if head else {}
+    subject = (office.get("words") or {}).get("subject")
     return Look(
         style="\n".join(sheets),
-        title=str(metadata.get("title") or ""),
+        title=f"Báo cáo {subject}" if subject else str(metadata.get("title") or ""),
         superior=str(office.get("superior") or ""),
         issuer=str(office.get("issuer") or ""),
     )
