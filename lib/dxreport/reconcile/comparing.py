@@ -67,7 +67,8 @@ class _Comparing:
         self.facts = facts
         self.catalogue = catalogue
         self.indicators = {fact.indicator for fact in facts}
-        self.units = {unit.unit_id: unit.name for unit in catalogue.units}
+        # A name may be of one unit this year and of another the next.
+        self.units = {unit.unit_id: unit.name for unit in catalogue.units_in(facts.month)}
 
     def outcome(self, row: Published) -> Outcome:
         if row.indicator not in self.indicators:
