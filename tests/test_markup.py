@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dxreport.facts import Fact
 from dxreport.markup import EMPTY, Markdown, div, figure, join, link, listed, md_escape
+from dxreport.rendering.execute import to_text
 from dxreport.vi import nfc
 
 RATE = Fact(
@@ -106,3 +107,16 @@ def test_a_div_encloses_the_divs_inside_it() -> None:
     page = to_html(f"{outer}\nsau")
     assert page.index('<div id="a" class="phu-luc"') < page.index('<div class="ten-phu-luc">')
     assert re.search(r"hai</p>\s*</div>\s*<p>sau", page)
+
+
+@pytest.mark.parametrize("writer", ["html", "typst", "plain"])
+def test_nothing_in_a_sentence_is_nothing_for_quarto_too(writer: str) -> None:
+    # Quarto leaves the code of an inline expression as it stands where its value is no text.
+    shown = EMPTY._repr_markdown_()
+    assert shown
+    made = pypandoc.convert_text(f"a{shown}b", writer, format="markdown")
+    assert re.sub("<[^>]*>", "", made).strip() == "ab"
+
+
+def test_nothing_is_nothing_where_the_document_runs_here() -> None:
+    assert to_text(EMPTY) == ""

@@ -18,13 +18,17 @@ from dxreport.facts import Fact
 _SPECIAL = re.compile(r"""[\\`*_{}\[\]<>#~^$@|!"'&+=]|-(?=-)|\.(?=\.)""")
 
 
+_NOTHING = "` `{=latex}"
+
+
 class Markdown(str):
     """A text that is pandoc markdown already: it is spliced into the document unescaped."""
 
     __slots__ = ()
 
     def _repr_markdown_(self) -> str:
-        return str(self)
+        # Quarto leaves the code of an inline expression that gives nothing; this shows nothing.
+        return str(self) or _NOTHING
 
 
 EMPTY = Markdown()

@@ -112,6 +112,10 @@ class Narrative:
             f"từ ngày {first}, không cộng gộp với các tháng trước đó{compared}."
         )
 
+    def year_told(self) -> Markdown:
+        """The year to date and its days, to the end of the sentence, and why it begins there."""
+        return join((f"{self.year_dates()}.", self.why_since()))
+
     def dates(self, period: PeriodId) -> Markdown:
         """ "từ ngày 01/9/2024 đến ngày 30/9/2024"."""
         span = report_periods(self.month, self.catalogue.year_start(self.month))[period]

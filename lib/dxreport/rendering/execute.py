@@ -123,6 +123,8 @@ def to_text(value: object) -> str:
     One that knows its own markdown (`_repr_markdown_`) is spliced in as it is; the text of any
     other is escaped, so that it stands for itself alone.
     """
+    if value == "":
+        return ""
     own = getattr(value, "_repr_markdown_", None)
     if callable(own) and not isinstance(value, type):
         return str(own())
