@@ -102,3 +102,36 @@ def test_a_letter_ends_with_its_last_part(tmp_path: Path, last: str) -> None:
     final = list(made.body)
     assert final[-1] is sections[-1]
     assert text_of(final[-2]).strip() or final[-2].tag != f"{W}p"
+
+
+LEADS = """
+Các tệp **số liệu** như sau:
+
+| Tệp | Số dòng |
+|:----|--------:|
+| a   | 1       |
+
+::: {.bang-so}
+| Nội dung | Kết quả |
+|:---------|--------:|
+| b        | 2       |
+:::
+
+| Cột | Giá trị |
+|:----|--------:|
+| c   | 3       |
+
+Sau bảng.
+"""
+
+
+def test_a_line_that_leads_to_a_table_stays_with_it_and_tables_stay_apart(tmp_path: Path) -> None:
+    made = docx(LEADS, tmp_path)
+    lead = next(p for p in made.body.iter(f"{W}p") if text_of(p).startswith("Các tệp"))
+    name = lead.find(f"{W}pPr/{W}pStyle").get(f"{W}val")
+    assert made.styles[name].find(f"{W}pPr/{W}keepNext") is not None
+    kinds = [child.tag.removeprefix(W) for child in made.body if child.tag != f"{W}sectPr"]
+    assert kinds == ["p", "tbl", "p", "tbl", "p", "tbl", "p"]
+    assert made.styles["Compact"].find(f"{W}pPr/{W}keepLines") is not None
+    typst = embedded.write_typst(source(LEADS), ROOT)
+    assert "#keep[\nCác tệp #strong[số liệu] như sau:\n]" in typst.replace("\n\n", "\n")

@@ -181,6 +181,17 @@ local function is_run_in(block)
   return block.t == "Para" and #block.content == 1 and block.content[1].t == "Strong"
 end
 
+-- Whether a table is what a block begins with, or where `last` what it ends with.
+local function has_table(block, last)
+  while block and block.t == "Div" do block = block.content[last and #block.content or 1] end
+  return block ~= nil and block.t == "Table"
+end
+
+-- A paragraph that ends with a colon leads to what follows it.
+local function is_lead(block, next)
+  return block.t == "Para" and next ~= nil and stringify(block.content):match(":%s*$") ~= nil
+end
+
 local function raw(kind, content) return pandoc.RawBlock(kind, content) end
 
 -- typst: the functions are those of typst-template.typ; texts go in as string literals.
@@ -271,11 +282,11 @@ function typst.prepare(doc)
   return heading_notes(doc):walk({ Image = image, Table = captioned })
 end
 
--- Run-in headings stay with what they head.
+-- Run-in headings stay with what they head, and a lead with what it leads to.
 function typst.body(blocks)
   local out = pandoc.List()
-  for _, block in ipairs(blocks) do
-    if is_run_in(block) then
+  for at, block in ipairs(blocks) do
+    if is_run_in(block) or is_lead(block, blocks[at + 1]) then
       out:extend(typst.keep(block))
     elseif block.t == "Div" then
       block.content = typst.body(block.content)
@@ -472,9 +483,11 @@ end
 -- Body paragraphs get the style "Nội dung"; those of lists, quotes and tables keep theirs.
 local function body_style(blocks)
   local out = pandoc.List()
-  for _, block in ipairs(blocks) do
+  for at, block in ipairs(blocks) do
     if is_run_in(block) then
       out:insert(styled("Đề mục", { block }))
+    elseif is_lead(block, blocks[at + 1]) then
+      out:insert(styled("Lời dẫn", { block }))
     elseif block.t == "Para" then
       out:insert(styled("Nội dung", { block }))
     elseif block.t == "BulletList" and is_simple(block) then
@@ -489,6 +502,10 @@ local function body_style(blocks)
       out:insert(block)
     else
       out:insert(block)
+    end
+    -- Two tables that touch become one in Word.
+    if has_table(block, true) and has_table(blocks[at + 1]) then
+      out:insert(raw("openxml", paragraph("BangGhiChu", "")))
     end
   end
   return out

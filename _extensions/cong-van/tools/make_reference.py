@@ -48,6 +48,7 @@ BORDER = '<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="0" w:color="000000"
 STYLES = (
     ("NoiDung", "Nội dung", "Normal", "NoiDung", _spacing(0, 6, 18) + INDENT + BOTH, _size(14)),
     ("DeMuc", "Đề mục", "NoiDung", "NoiDung", KEEP + _spacing(3, 6, 18), BOLD),
+    ("LoiDan", "Lời dẫn", "NoiDung", "NoiDung", "<w:keepNext/>", ""),
     ("LoiKet", "Lời kết", "NoiDung", "NoiDung", KEEP, ""),
     ("QuocHieu", "Quốc hiệu", "Normal", "TieuNgu", _spacing() + FLUSH + CENTRE, _size(12, BOLD)),
     ("TieuNgu", "Tiêu ngữ", "Normal", "NoiDung", _spacing() + FLUSH + CENTRE, _size(13, BOLD)),
@@ -104,7 +105,8 @@ CHANGED = {
     # Styles that pandoc uses of its own accord: id -> (aliases, paragraph, run).
     "BodyText": (None, _spacing(0, 6, 18) + INDENT + BOTH, _size(14)),
     "FirstParagraph": (None, "", ""),
-    "Compact": (None, _spacing() + FLUSH + LEFT, _size(11)),
+    # The cells of tables written in markdown: no line of one goes to another page alone.
+    "Compact": (None, "<w:keepLines/>" + _spacing() + FLUSH + LEFT, _size(11)),
     "Heading1": ("Tiêu đề 1", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
                  + '<w:outlineLvl w:val="0"/>', _size(14, BOLD)),
     "Heading2": ("Tiêu đề 2", KEEP + _spacing(6, 6, 18) + INDENT + BOTH
