@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +12,16 @@ import polars as pl
 import pytest
 
 from command import ROOT, run
+from dxreport.contracts import checks, unit_checks
 from dxreport.errors import ContractError, DxError
 from dxreport.ingest.change import RowChange
+from dxreport.ingest.issues import WHY
 from dxreport.manifest import read_manifest
 from dxreport.reading import read_tables
 from ingest_data import (
     CITIZENS,
     FILES,
+    MAPPINGS,
     REFERENCE,
     Grid,
     content,
@@ -194,8 +198,29 @@ def test_an_unknown_unit_lists_the_nearest(
     said = message(file, data, "e_copies")
     assert said.startswith(
         "e_copies.xlsx, sheet Dữ liệu, row 7, column Đơn vị: 'TX. Quế Vỏ': expected a unit of the "
-        "catalogue; nearest: 259 (Thị xã Quế Võ), "
+        "catalogue or a name in aliases.csv; nearest: 259 (Thị xã Quế Võ), "
     )
+
+
+def test_a_unit_that_many_rows_name_is_said_once(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = grid("pakn", rows=330)
+    at = page.column("Đơn vị xử lý")
+    for number, row in enumerate(page.rows):
+        # The first rows have a fault each; the unit that is not known is in 300 rows below.
+        row[at] = "TX. Quế Vỏ" if number >= 30 else row[at]
+        row[page.column("Hạn xử lý")] = f"{number + 32}/09/2024" if number < 30 else ""
+    page.rows[7][at] = page.rows[9][at] = CITIZENS[0]
+    said = message(write_xlsx(tmp_path / "p.xlsx", page.all()), data, "pakn").splitlines()
+    assert said[0].startswith(
+        "p.xlsx, sheet Dữ liệu, row 36 and 299 more, column Đơn vị xử lý: 'TX. Quế Vỏ': expected"
+    )
+    assert said[1].startswith("p.xlsx, sheet Dữ liệu, row 13 and 1 more, column Đơn vị xử lý: ")
+    assert said[1].endswith("(the text of 15 characters is not shown)")
+    assert said[2].startswith("p.xlsx, sheet Dữ liệu, row 6, column Hạn xử lý: '32/09/2024'")
+    assert said[20:] == ["... and 12 more"]
 
 
 def test_a_name_of_two_units_needs_its_district(tmp_path: Path, data: Path) -> None:
@@ -486,3 +511,49 @@ def test_the_command(tmp_path: Path) -> None:
     wrong = run("ingest", "documents", file, "--data", tmp_path / "dx")
     assert wrong.returncode == 2
     assert "expected one mapping of documents whose `files` fit this name" in wrong.stderr
+
+
+def test_the_command_says_in_words_what_was_refused(tmp_path: Path) -> None:
+    page = grid("pakn")
+    for row in page.rows[:2]:
+        row[page.column("Ngày xử lý xong")] = "01/01/2024"
+    for at, row in enumerate(page.rows[4:18]):
+        row[page.column("Hạn xử lý")] = f"{at + 32}/09/2024"
+    file = write_xlsx(tmp_path / "pakn-9.xlsx", page.all())
+    ready = (MAPPINGS / "pakn.yml").read_text(encoding="utf-8")
+    own = tmp_path / "own.yml"
+    own.write_text(ready + "on_error: {at_most_percent: 90}\n", encoding="utf-8")
+    done = run("ingest", "pakn", file, "--mapping", own, "--data", tmp_path / "dx")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[1:4] == [
+        "  16 refused",
+        "    14 for Hạn xử lý: cannot be read",
+        "    2 for Ngày xử lý xong: before it was received",
+    ]
+    assert lines[16] == "    ... and 4 more"
+
+
+def test_every_rule_has_words() -> None:
+    rules = {"type", "unlisted", "primary_key"}
+    for table in FILES:
+        rules |= {check.rule.split("|")[-1] for check in (*checks(table), *unit_checks(table))}
+    assert rules <= set(WHY)
+
+
+def test_the_first_reports_of_a_folder_are_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "dx"
+    for name in ("documents", "e_copies", "procedures"):
+        shutil.copy(next((ROOT / "data" / "sample").glob(f"{name}.*")), tmp_path)
+    data.mkdir()
+    for file in tmp_path.glob("*.*"):
+        file.rename(data / file.name)
+    page = grid("pakn")
+    for at, row in enumerate(page.rows):
+        row[page.column("Ngày tiếp nhận")] = f"05/0{at % 4 + 1 + at % 4 // 3}/2024"
+        for name in ("Hạn xử lý", "Ngày xử lý xong", "Đánh giá"):
+            row[page.column(name)] = ""
+    file = write_xlsx(tmp_path / "pakn-9.xlsx", page.all())
+    done = run("ingest", "pakn", file, "--data", data)
+    said = [line for line in done.stdout.splitlines() if line.startswith("report")]
+    assert said == ["reports of 2024-01..2024-03, 2024-05, 2024-09: new, there was none before"]

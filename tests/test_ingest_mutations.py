@@ -471,7 +471,8 @@ def _assert_in_words(error: DxError, path: Path, what: str) -> None:
     """One line a problem: the file, where in it, what was expected; nothing about a citizen."""
     for line in str(error).split("\n"):
         assert re.match(
-            rf"{re.escape(str(path))}(, sheet [^,:]+)?(, row \d+)?(, column [^:]+)?: |"
+            rf"{re.escape(str(path))}(, sheet [^,:]+)?(, row \d+( and \d+ more)?)?"
+            r"(, column [^:]+)?: |"
             r"\.\.\. and \d+ more|\w+ \d{4}-\d\d: the export has",
             line,
         ), f"{what}: {line}"

@@ -220,7 +220,7 @@ def names() -> UnitNames:
 )
 def test_units_by_name(names: UnitNames, written: str, unit_id: str | None) -> None:
     if unit_id is None:
-        with pytest.raises(Wrong, match="expected a unit of the catalogue; nearest: "):
+        with pytest.raises(Wrong, match="expected a unit of the catalogue or a name in aliases"):
             names.resolve(written, None, None)
     else:
         assert names.resolve(written, None, date(2024, 9, 1)) == unit_id

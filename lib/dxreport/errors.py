@@ -37,7 +37,8 @@ class Problem:
 
     `row` counts as a person does in that file (the header of a CSV is row 1);
     `value` is the offending value as text, never from a column outside the contract.
-    `expected_vi` says in Vietnamese what was expected, where a rule has such words.
+    `expected_vi` says in Vietnamese what was expected, where a rule has such words. `more` counts
+    the other rows with the very same breach, of which `row` is the first.
     """
 
     file: str
@@ -46,13 +47,15 @@ class Problem:
     column: str | None = None
     value: str | None = None
     expected_vi: str = ""
+    more: int = 0
 
     def line(self, language: Language = "en") -> str:
         """The problem in one line: file, row, column, value, what was expected."""
         row, column = ("dòng", "cột") if language == "vi" else ("row", "column")
         where = [self.file]
         if self.row is not None:
-            where.append(f"{row} {self.row}")
+            others = f" và {self.more} dòng khác" if language == "vi" else f" and {self.more} more"
+            where.append(f"{row} {self.row}{others if self.more else ''}")
         if self.column is not None:
             where.append(f"{column} {self.column}")
         found = "" if self.value is None else f"{_one_line(self.value)!r}: "

@@ -13,10 +13,11 @@ from dxreport.cli.terminal import write
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dxreport.ingest.change import FactChange, RowChange
     from dxreport.ingest.run import Outcome
+    from dxreport.periods import Month
 
 _MOVES = 12
 
@@ -118,6 +119,8 @@ def _months(text: str | None) -> frozenset[str] | None:
 
 
 def _lines(done: Outcome, dry_run: bool) -> Iterator[str]:
+    from dxreport.ingest.issues import WHY, heading
+
     built, raw = done.built, done.raw
     yield f"{raw.file}: {built.read:,} records, {built.kept:,} kept"
     left_out = {
@@ -130,9 +133,12 @@ def _lines(done: Outcome, dry_run: bool) -> Iterator[str]:
         if count:
             yield f"  {count:,} {why}"
     for refusal in built.refusals:
-        yield f"    {refusal.rows:,} by {refusal.column}: {refusal.rule}"
+        column = heading(raw, done.mapping.spec, refusal.column)
+        yield f"    {refusal.rows:,} for {column}: {WHY.get(refusal.rule, refusal.rule)}"
     for problem in built.problems[:_MOVES]:
         yield f"    {problem.line()}"
+    if (rest := built.wrong - len(built.problems[:_MOVES])) > 0:
+        yield f"    ... and {rest:,} more"
     if raw.skipped:
         rows = ", ".join(f"{count} {why}" for why, count in raw.skipped.items())
         yield f"  rows that are no records: {rows}"
@@ -140,8 +146,11 @@ def _lines(done: Outcome, dry_run: bool) -> Iterator[str]:
         yield f"  note: {note}"
     for change in done.rows:
         yield _row_line(done.mapping.table, change)
+    if first := [change.month for change in done.facts if change.is_new]:
+        yield f"{_reports(first)}: new, there was none before"
     for facts in done.facts:
-        yield from _fact_lines(facts)
+        if not facts.is_new:
+            yield from _fact_lines(facts)
     if done.unready:
         yield f"No report yet: {done.unready}"
     if done.moved:
@@ -164,10 +173,19 @@ def _row_line(table: str, change: RowChange) -> str:
     return f"{what}: {change.added:,} added, {change.removed:,} removed, {altered}"
 
 
+def _reports(months: Sequence[Month]) -> str:
+    """The reports of some months, those in a row by the first and the last."""
+    runs: list[list[Month]] = []
+    for month in months:
+        if runs and runs[-1][-1].next == month:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    spans = [str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs]
+    return f"{'report' if len(months) == 1 else 'reports'} of {', '.join(spans)}"
+
+
 def _fact_lines(change: FactChange) -> Iterator[str]:
-    if change.is_new:
-        yield f"report of {change.month}: the first, there was none to compare it with"
-        return
     if not change.moves:
         yield f"report of {change.month}: no figure moves"
         return

@@ -29,7 +29,7 @@ class Built:
 
     `read` counts the records of the export and `kept` those that are rows, or are counted in
     rows; the rest were left out by a filter, lie in months that were not asked for, were there
-    twice, or were refused.
+    twice, or were refused. `problems` says why, the first of `wrong` lines.
     """
 
     frame: pl.DataFrame
@@ -41,6 +41,7 @@ class Built:
     refused: int = 0
     refusals: tuple[Refused, ...] = ()
     problems: tuple[Problem, ...] = ()
+    wrong: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -94,6 +95,7 @@ def build(
         refused=len(bad),
         refusals=issues.refusals(),
         problems=tuple(problems[:SHOWN]),
+        wrong=len(problems),
         notes=tuple(conversion.notes),
     )
 

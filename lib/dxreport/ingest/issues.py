@@ -25,6 +25,28 @@ from dxreport.reading.values import Kind
 
 KEY: Final = "record.key"
 """Stands for a column where what tells records apart is wrong."""
+WHY: Final[Mapping[str, str]] = {
+    "type": "cannot be read",
+    "unlisted": "a text that `values` does not list",
+    "nullability": "no value",
+    "primary_key": "a key that occurs twice",
+    "unit_known": "a unit that is not known",
+    "unit_in_force": "a unit that is not valid on that day",
+    "check__printable": "control characters",
+    "regex": "no month",
+    "min": "too small a number, or a time before 1900",
+    "max": "a time after 2199",
+    "pakn_kind": "none of the kinds",
+    "resolved_after_received": "before it was received",
+    "returned_after_received": "before it was received",
+    "rating_in_range": "not 1 to 5",
+    "rating_of_resolved": "a rating of what is not resolved",
+    "paid_only_where_fee_due": "paid where no fee is due",
+    "paid_known_where_fee_due": "not said whether the fee is paid",
+    "signed_within_outgoing": "more than all documents",
+    "electronic_within_certified": "more than all certifications",
+}
+"""Rule -> why a record that breaks it is refused."""
 _LIKE: Final = 0.7
 _OFTEN: Final = 3
 """From how many rows on a value that is not known is one of a list, and not about a person."""
@@ -32,13 +54,18 @@ _OFTEN: Final = 3
 
 @dataclass(frozen=True)
 class Issue:
-    """One thing that is wrong with one record; `at` is its place among those of the export."""
+    """One thing that is wrong with one record; `at` is its place among those of the export.
+
+    `cell` is what the record holds, which tells what is wrong in many from what is in one; it is
+    never shown.
+    """
 
     at: int
     column: str
     rule: str
     expected: str
     value: str | None = None
+    cell: Cell = field(default=None, repr=False)
 
 
 @dataclass
@@ -61,7 +88,7 @@ class Issues:
         expected = str(wrong)
         if shown is None and isinstance(cell, str):
             expected += f" (the text of {len(cell)} characters is not shown)"
-        self.add(Issue(at, name, wrong.rule, expected, shown))
+        self.add(Issue(at, name, wrong.rule, expected, shown, cell))
 
     def keep(self, inside: set[int]) -> None:
         """Forget the issues of records that are not asked for."""
@@ -76,26 +103,29 @@ class Issues:
         return self.raw.rows[at]
 
     def heading(self, name: str) -> str:
-        """A column as the file names it; as the contract does where it is from no one column."""
-        if name == KEY and self.spec.record is not None:
-            return " + ".join(map(self.raw.heading, self.spec.record.key))
-        column = self.spec.columns.get(name)
-        if column is None or not column.sources:
-            return name
-        return self.raw.headings.get(column.sources[0], name)
+        """A column as the file names it."""
+        return heading(self.raw, self.spec, name)
 
     def problems(self) -> list[Problem]:
-        """A line for each issue, in the order of the records."""
+        """What is wrong, each thing once with its first row and how many more have it.
+
+        What the most records have comes first, then what the first record has.
+        """
         self.found.sort(key=lambda issue: issue.at)
+        alike: dict[tuple[Any, ...], list[Issue]] = {}
+        for issue in self.found:
+            same = (issue.column, issue.rule, issue.expected, issue.value, issue.cell)
+            alike.setdefault(same, []).append(issue)
         return [
             Problem(
                 self.raw.file,
-                issue.expected,
-                row=self.row(issue.at),
-                column=self.heading(issue.column),
-                value=issue.value,
+                first.expected,
+                row=self.row(first.at),
+                column=self.heading(first.column),
+                value=first.value,
+                more=len(others),
             )
-            for issue in self.found
+            for first, *others in sorted(alike.values(), key=len, reverse=True)
         ]
 
     def refusals(self) -> tuple[Refused, ...]:
@@ -147,3 +177,13 @@ class Issues:
             cells = self.raw.columns.get(source[0]) if source else None
             self._seen[name] = Counter(cells or ())
         return self._seen[name]
+
+
+def heading(raw: Raw, spec: Mapped, name: str) -> str:
+    """A column as the file names it; as the contract does where it is from no one column."""
+    if name == KEY and spec.record is not None:
+        return " + ".join(map(raw.heading, spec.record.key))
+    column = spec.columns.get(name)
+    if column is None or not column.sources:
+        return name
+    return raw.headings.get(column.sources[0], name)

@@ -115,9 +115,8 @@ class UnitNames:
         if candidates:
             names = "; ".join(self._described(id_) for id_ in candidates)
             raise Wrong(f"expected the name of one unit, and this is that of {names}", "unit_known")
-        raise Wrong(
-            f"expected a unit of the catalogue; nearest: {self.nearest(name)}", "unit_known"
-        )
+        expected = f"expected a unit of the catalogue or a name in {ALIASES}.csv"
+        raise Wrong(f"{expected}; nearest: {self.nearest(name)}", "unit_known")
 
     def _candidates(self, name: str) -> list[str]:
         key = _key(name)
