@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command import ROOT, run
-from dxreport.errors import DxError
+from dxreport.errors import DxError, UsageError
 from dxreport.ingest.guess import first_mapping
 from dxreport.ingest.header import months_in
 from dxreport.ingest.mapping import load_mapping, parse_mapping
 from dxreport.ingest.names import UnitNames, read_aliases
+from dxreport.ingest.run import choose_mapping
 from dxreport.ingest.text import fold
 from dxreport.ingest.values import (
     Times,
@@ -352,6 +353,39 @@ def test_a_first_mapping_is_one(table: str, tmp_path: Path) -> None:
     for name, column in spec.columns.items():
         if column.from_:
             assert set(column.from_) <= set(ready.spec.columns[name].from_), name
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "others", "strangers"),
+    [
+        ("export.xlsx", "export.xlsx", [], ["export-2.xlsx"]),
+        ("pakn_20240930.xlsx", "pakn_*.xlsx", ["pakn_20241031.xlsx"], ["tthc_20240930.xlsx"]),
+        (
+            "Báo cáo [T9] năm 2024.xlsx",
+            "Báo cáo [[]T*] năm *.xlsx",
+            ["Báo cáo [T10] năm 2024.xlsx"],
+            ["Báo cáo T năm 2024.xlsx"],
+        ),
+        ("311-2018.csv", "311-2018.csv", [], ["911-2018.csv"]),
+    ],
+)
+def test_a_first_mapping_finds_its_file_again(
+    name: str, wanted: str, others: list[str], strangers: list[str], tmp_path: Path
+) -> None:
+    write = write_csv if name.endswith("csv") else write_xlsx
+    file = write(tmp_path / name, grid("pakn").all())
+    written = first_mapping(file, "pakn", MAPPINGS, REFERENCE)
+    assert parse_mapping(written, "new.yml").files == (wanted,)
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    (folder / "new.yml").write_text(written, encoding="utf-8")
+    for other in [name, *others]:
+        (tmp_path / other).touch()
+        assert choose_mapping(folder, "pakn", tmp_path / other) == folder / "new.yml"
+    for stranger in strangers:
+        (tmp_path / stranger).touch()
+        with pytest.raises(UsageError, match="expected one mapping of pakn whose `files` fit"):
+            choose_mapping(folder, "pakn", tmp_path / stranger)
 
 
 def test_a_first_mapping_of_a_city(tmp_path: Path) -> None:

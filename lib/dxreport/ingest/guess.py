@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from dxreport.reading.files import display_name
 HEADINGS: Final = "headings.yml"
 GUESS: Final = "# GUESS"
 _LISTS: Final = frozenset({"kind", "rating", "filed_online", "fee_due", "paid_online", "digitised"})
+_LETTERS: Final = 3
+"""How many of them make the name of a file its kind's, whatever the figures."""
 _TIMES: Final = ("received_at", "due_at", "resolved_at", "returned_at")
 
 
@@ -91,6 +95,7 @@ def _lines(
         "#   dxreport mapping check THIS_FILE EXPORT",
         f"table: {table}  {GUESS}: {len(found)} of its {len(names)} columns have known headings",
         f"format: {form}",
+        f"files: {_flow([pattern(path.name)])}  {GUESS}: the names of such files",
     ]
     if seen.sheet:
         lines.append(f"sheet: {_scalar(seen.sheet)}")
@@ -108,6 +113,17 @@ def _lines(
         lines.append("# Columns that are not read; nothing of what they hold was kept:")
         lines += [f"#   {_comment(text)}" for text in rest]
     return lines
+
+
+def pattern(name: str) -> str:
+    """What the names of a file's kind have in common: its own, with any figures for its figures.
+
+    A name of hardly any letters is one of its own.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    if len(re.findall(r"[^\W\d_]", stem)) < _LETTERS:
+        return glob.escape(name)
+    return "*".join(map(glob.escape, re.split(r"\d+", stem))) + dot + suffix
 
 
 def _column(table: str, name: str, at: int | None, seen: Seen, words: _Words) -> list[str]:
