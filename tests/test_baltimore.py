@@ -155,7 +155,8 @@ def test_the_report_has_only_what_the_city_has(data: Path, tmp_path: Path) -> No
     numbered = [h for h in headings if h[:1].isdigit()]
     assert len(numbered) == 1
     assert numbered[0].startswith("1. Về tiếp nhận, xử lý phản ánh, kiến nghị (PAKN) qua tổng đài")
-    assert [h for h in headings if h.startswith("Phụ lục")] == ["Phụ lục 2"]
+    assert [h for h in headings if h.startswith("Phụ lục")] == ["Phụ lục"]
+    assert "(Chi tiết tại Phụ lục và Phân tích dữ liệu kèm theo)" in text
     for word in ("Bắc Ninh", "tỉnh", "huyện", "thủ tục hành chính", "hài lòng", "chứng thực"):
         assert word not in text, word
     assert "Toàn thành phố tiếp nhận 173 PAKN, đã xử lý 126 PAKN" in text

@@ -292,7 +292,7 @@ def test_what_is_not_published_is_empty_and_said_in_words(report: Report) -> Non
     row = table.rows[0]
     cells = tuple(replace(c, text=told) if c.fact == key else c for c in row.cells)
     shown = replace(table, rows=(replace(row, cells=cells), *table.rows[1:]))
-    resource = appendix_resource("1.1", shown, facts)
+    resource = appendix_resource("1.1", "Phụ lục 1.1", shown, facts)
     first = resource.frame().row(0, named=True)
     assert first["scope"] == "unit:SNV"
     assert [first[c] for c in ("month_outgoing", "month_signed", "month_rate")] == [None] * 3

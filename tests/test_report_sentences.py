@@ -214,8 +214,10 @@ def test_two_tiers_know_no_district(letters: dict[str, str]) -> None:
     assert "phường vạn an" in text
     assert "cấp huyện" not in text
     assert "huyện, thị xã" not in text
-    assert "Phụ lục 1.2" not in letters["two tiers"]
-    assert "Phụ lục 1.3" in letters["two tiers"]
+    # Those of the communes close up to where those of the districts were.
+    assert "Phụ lục 1.3" not in letters["two tiers"]
+    assert "Phụ lục 1.2" in letters["two tiers"]
+    assert "Phụ lục 3 " in letters["two tiers"]
 
 
 def test_every_section_is_there_in_every_letter(letters: dict[str, str]) -> None:

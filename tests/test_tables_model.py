@@ -15,7 +15,7 @@ from dxreport.errors import DxError
 from dxreport.facts import Fact, compute_facts
 from dxreport.periods import Month
 from dxreport.reading import read_tables
-from dxreport.tables import NUMBERS, Cell, Column, Row, Table, appendices, appendix
+from dxreport.tables import NUMBERS, Cell, Column, Row, Table, appendices, appendix, appendix_names
 from dxreport.tables.appendices import month_label, roman, ytd_label
 from dxreport.tables.html import to_html
 from dxreport.tables.model import spans
@@ -198,6 +198,21 @@ def test_a_commune_of_no_district_is_not_lost() -> None:
         "Các xã, phường khác",
         "Xã Mới",
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "names"),
+    [
+        (NUMBERS, [f"Phụ lục {number}" for number in NUMBERS]),
+        (["1.1", "1.3", "2", "3.2", "4"], [f"Phụ lục {n}" for n in ("1.1", "1.2", "2", "3", "4")]),
+        (["2"], ["Phụ lục"]),
+        (["2", "4"], ["Phụ lục 1", "Phụ lục 2"]),
+        (["3.1", "3.2"], ["Phụ lục 1.1", "Phụ lục 1.2"]),
+        ([], []),
+    ],
+)
+def test_appendices_are_numbered_as_there_are(numbers: list[str], names: list[str]) -> None:
+    assert appendix_names(numbers) == dict(zip(numbers, names, strict=True))
 
 
 def test_no_unit_no_appendix() -> None:

@@ -31,7 +31,7 @@ from dxreport.revisions.history import NEVER, History, load_history
 from dxreport.revisions.telling import notice, section
 from dxreport.suppression.rule import Rule, suppression_rule
 from dxreport.suppression.shown import shown_facts
-from dxreport.tables import Table, appendices
+from dxreport.tables import Table, appendices, appendix_names
 from dxreport.tables.blocks import raw_block
 
 if TYPE_CHECKING:
@@ -179,6 +179,11 @@ class Report:
         """The appendices of this month by number; one whose level does not exist is absent."""
         return appendices(self.facts, self.catalogue, self.month)
 
+    @cached_property
+    def appendix_names(self) -> Mapping[str, str]:
+        """What each appendix is called: "Phụ lục 1.1", numbered as far as there are several."""
+        return appendix_names(self.appendices)
+
     def appendix(self, number: str) -> Markdown:
         """An appendix's table for every format; nothing where the month has none."""
         table = self.appendices.get(number)
@@ -189,7 +194,7 @@ class Report:
         table = self.appendices.get(number)
         if table is None:
             return EMPTY
-        heading = f"## Phụ lục {number}\n"
+        heading = f"## {self.appendix_names[number]}\n"
         name = div(md_escape(title), "ten-phu-luc")
         content = f"{heading}{name}{self.appendix(number)}"
         return div(content, "phu-luc", anchor=_anchor(number), orientation=table.width)
@@ -197,7 +202,7 @@ class Report:
     def see(self, *numbers: str, annex: bool = False) -> Markdown:
         """ "(Chi tiết tại Phụ lục 1.1 và Phụ lục 1.2 kèm theo)", with links to what exists."""
         links = [
-            link(f"Phụ lục {number}", _anchor(number))
+            link(self.appendix_names[number], _anchor(number))
             for number in numbers
             if number in self.appendices
         ]

@@ -44,14 +44,18 @@ _ABOUT = (
 )
 
 
-def appendix_resource(number: str, table: Table, facts: Facts) -> Resource:
-    """Appendix `number`, whose `table` shows `facts`, as one resource."""
-    return _Maker(number, table, facts).resource()
+def appendix_resource(number: str, called: str, table: Table, facts: Facts) -> Resource:
+    """Appendix `number`, whose `table` shows `facts`, as one resource.
+
+    The report calls it `called`; its files are named by its number, which is that of every month.
+    """
+    return _Maker(number, called, table, facts).resource()
 
 
 class _Maker:
-    def __init__(self, number: str, table: Table, facts: Facts) -> None:
+    def __init__(self, number: str, called: str, table: Table, facts: Facts) -> None:
         self.number = number
+        self.called = called
         self.table = table
         self.facts = {fact.key: fact for fact in facts}
         # What stands before the figures (the running number, the name) is told in other words.
@@ -60,7 +64,7 @@ class _Maker:
     def resource(self) -> Resource:
         table = self.table
         fields = (*_ABOUT, *(self._field(at, column) for at, column in self.shown))
-        title = f"Phụ lục {self.number}. {plain(table.caption)}"
+        title = f"{self.called}. {plain(table.caption)}"
         return Resource(
             name=f"appendix-{self.number.replace('.', '-')}",
             title=title,
@@ -146,7 +150,7 @@ class _Maker:
             for at, mm in enumerate(column.width for column in table.columns)
         )
         return Sheet(
-            name=f"Phụ lục {self.number}",
+            name=self.called,
             title=title,
             headings=headings,
             widths=widths,

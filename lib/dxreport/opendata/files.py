@@ -59,7 +59,10 @@ def open_data(report: Report) -> OpenData:
     revised = revisions_resource(report.history)
     resources = (
         facts_resource(facts, names),
-        *(appendix_resource(n, table, facts) for n, table in report.appendices.items()),
+        *(
+            appendix_resource(n, report.appendix_names[n], table, facts)
+            for n, table in report.appendices.items()
+        ),
         indicators_resource(facts, catalogue, report.cited),
         *([] if revised is None else [revised]),
     )

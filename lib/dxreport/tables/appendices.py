@@ -26,7 +26,10 @@ from dxreport.tables.model import (
 )
 
 NUMBERS = ("1.1", "1.2", "1.3", "2", "3.1", "3.2", "4")
-"""The appendices in the order of the letter."""
+"""The appendices in the order of the letter, each by what it is about: 1.3 is that of communes.
+
+What a report calls them depends on which it has (`appendix_names`).
+"""
 
 _SIGNED = "documents_signed_rate"
 _COPIES = "e_copy_rate"
@@ -73,6 +76,24 @@ def appendices(facts: Facts, catalogue: Catalogue, month: Month) -> dict[str, Ta
     """All appendices that `month` has, by number, in the order of the letter."""
     made = ((number, appendix(number, facts, catalogue, month)) for number in NUMBERS)
     return {number: table for number, table in made if table is not None}
+
+
+def appendix_names(numbers: Iterable[str]) -> dict[str, str]:
+    """What the appendices that a report has (of `NUMBERS`) are called there: "Phụ lục 1.1".
+
+    They are numbered without a gap, a part only where there are several of it; one alone has no
+    number, as Nghị định 30/2020/NĐ-CP asks for.
+    """
+    parts: dict[str, list[str]] = {}
+    for number in numbers:
+        parts.setdefault(number.partition(".")[0], []).append(number)
+    if sum(map(len, parts.values())) == 1:
+        return {number: "Phụ lục" for part in parts.values() for number in part}
+    return {
+        number: f"Phụ lục {first}.{second}" if len(part) > 1 else f"Phụ lục {first}"
+        for first, part in enumerate(parts.values(), start=1)
+        for second, number in enumerate(part, start=1)
+    }
 
 
 def month_label(month: Month) -> str:
