@@ -502,9 +502,20 @@ def test_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: Pat
 @pytest.mark.parametrize("table", [table for table in SCHEMAS if table != "topics"])
 def test_a_missing_table(folder: Path, nothing: Path, table: str) -> None:
     (folder / f"{table}.csv").unlink()
+    # Reference tables are looked for in both folders; they are at home in the reference.
+    missing, other = f"data/{table}.parquet", f"{table}.csv"
+    if table in ("units", "targets", "baselines"):
+        missing, other = f"reference/{table}.csv", f"{table}.parquet"
     assert lines_of(folder, nothing) == [
-        f"data/{table}.parquet: expected this table, or {table}.csv; the folder has neither"
+        f"{missing}: expected this table, or {other}; the folder has neither"
     ]
+
+
+@pytest.mark.parametrize("table", ["targets", "baselines", "topics"])
+def test_a_table_that_may_have_its_header_alone(folder: Path, nothing: Path, table: str) -> None:
+    path = folder / f"{table}.csv"
+    path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
+    assert getattr(read_tables(folder, nothing), table).is_empty()
 
 
 @pytest.mark.parametrize(

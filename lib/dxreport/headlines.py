@@ -1,12 +1,13 @@
-"""The headline figures: which facts a reader sees first, as `indicators.yml` names them."""
+"""Which facts a reader sees first: those that `indicators.yml` names, and those with a target."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dxreport.catalogue import LEVELS, Catalogue
+from dxreport.catalogue import LEVELS, Catalogue, Indicator
 from dxreport.facts import Fact, Facts
 from dxreport.narrative import Narrative
+from dxreport.periods import PeriodId
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,15 @@ def headlines(facts: Facts, catalogue: Catalogue) -> tuple[Headline, ...]:
             when = say.period(spec.period) if is_month else f"Đến hết ngày {say.as_of}"
             found.append(Headline(spec.title, when, chosen))
     return tuple(found)
+
+
+def held_period(indicator: Indicator) -> PeriodId:
+    """The period whose figures are held to the indicator's targets first."""
+    return "month" if "month" in indicator.periods else "end"
+
+
+def held_to_target(indicator: Indicator, facts: Facts) -> list[Fact]:
+    """The levels' figures of an indicator that a target is in force for."""
+    period = held_period(indicator)
+    found = (facts.find(indicator.id, period, f"level:{level}") for level in LEVELS)
+    return [fact for fact in found if fact and fact.exists and fact.target is not None]

@@ -21,7 +21,7 @@ from dxreport.cubes import PAKN, PROCEDURES, cube, month_at
 from dxreport.errors import DxError
 from dxreport.explain import EXPLANATIONS, Kinds, explain, packed
 from dxreport.facts import Fact, Facts
-from dxreport.headlines import Headline, headlines
+from dxreport.headlines import Headline, headlines, held_to_target
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape, safe_json
 from dxreport.narrative import BY_RULE, Narrative, month_name
 from dxreport.periods import Month
@@ -245,8 +245,9 @@ class Report:
     def charts(self, *names: str) -> Markdown:
         """Several charts one after the other, numbered as they stand in the annex.
 
-        One whose table the office does not have is left out, and has no number; so is one of
-        groups that are no facts where small numbers are left out, which is said.
+        One whose table the office does not have is left out, and has no number; so are, which is
+        said, the one of targets in a month without any, and those of groups that are no facts
+        where small numbers are left out.
         """
         from dxreport.charts import FRAMED, NEEDS
 
@@ -257,6 +258,8 @@ class Report:
             for n, name in enumerate((n for n in there if n not in hidden), start=1)
         }
         parts: list[str] = [self.chart(name, numbered[name]) for name in names if name in numbered]
+        if "headline" in names and "headline" not in there:
+            parts.append(md_escape(self.figure("headline").caption))
         if left := sum(name in hidden and name in there for name in names):
             some = f"{vi.count(left)} hình {'khác ' if parts else ''}của phần này"
             parts.append(
@@ -267,9 +270,11 @@ class Report:
 
     @cached_property
     def parts(self) -> frozenset[str]:
-        """What the document's parts may need: the tables that are counted, and "ratings"."""
+        """What parts may need: the tables that are counted, "ratings", and "targets" in force."""
         ratings = {"ratings"} if self.say.counts("pakn_satisfaction_mean") else set()
-        return self.catalogue.tables | ratings
+        indicators = self.catalogue.indicators.values()
+        targets = {"targets"} if any(held_to_target(i, self.facts) for i in indicators) else set()
+        return self.catalogue.tables | ratings | targets
 
     @property
     def parts_text(self) -> Markdown:

@@ -63,7 +63,7 @@ _PAKN: Final = frozenset({"pakn"})
 _RATINGS: Final = frozenset({"pakn", "ratings"})
 
 NEEDS: Final[Mapping[str, frozenset[str]]] = {
-    "headline": frozenset(),
+    "headline": frozenset({"targets"}),
     "received": _PAKN,
     "heatmap": _PAKN,
     "funnel": _PAKN,

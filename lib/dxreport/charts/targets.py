@@ -10,10 +10,11 @@ import altair as alt
 
 from dxreport import vi
 from dxreport.analysis import Analysis
-from dxreport.catalogue import LEVELS, Indicator, Unit
+from dxreport.catalogue import Indicator, Unit
 from dxreport.charts import parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
+from dxreport.headlines import held_period, held_to_target
 from dxreport.narrative import month_name
 from dxreport.periods import PeriodId
 
@@ -29,7 +30,7 @@ def headline(analysis: Analysis, facts: Facts) -> Figure:
     groups = [
         (indicator, held)
         for indicator in analysis.catalogue.indicators.values()
-        if (held := _by_level(indicator, facts))
+        if (held := held_to_target(indicator, facts))
     ]
     every = [fact for _, held in groups for fact in held]
     rows = [row for indicator, held in groups for row in _group(indicator, held, facts)]
@@ -47,23 +48,13 @@ def headline(analysis: Analysis, facts: Facts) -> Figure:
 
 def _periods(analysis: Analysis, indicators: Sequence[Indicator]) -> str:
     """Which period the figures are of, where they are not all of one."""
-    kinds = {_period(indicator) for indicator in indicators}
+    kinds = {held_period(indicator) for indicator in indicators}
     month, year = month_name(analysis.month), words.year(analysis)
     if kinds == {"month"}:
         return f"Số liệu {month}"
     if kinds == {"end"}:
         return f"Số liệu {year}"
     return f"Văn bản và chứng thực: {month}; các chỉ tiêu khác: {year}"
-
-
-def _period(indicator: Indicator) -> PeriodId:
-    return "month" if "month" in indicator.periods else "end"
-
-
-def _by_level(indicator: Indicator, facts: Facts) -> list[Fact]:
-    """The levels' figures that are held to a target."""
-    found = (facts.find(indicator.id, _period(indicator), f"level:{level}") for level in LEVELS)
-    return [fact for fact in found if fact and fact.exists and fact.target is not None]
 
 
 def _group(indicator: Indicator, held: list[Fact], facts: Facts) -> list[dict[str, Any]]:

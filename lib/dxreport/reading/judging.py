@@ -37,9 +37,7 @@ from dxreport.reading.files import Part, readable_parquet
 from dxreport.reading.keys import HASH, duplicates, key_hash
 from dxreport.reading.values import EXPECTED, as_shown, is_text, kind_of
 
-MUST_HAVE_ROWS: Final = frozenset(
-    {"units", "documents", "e_copies", "pakn", "procedures", "targets"}
-)
+MUST_HAVE_ROWS: Final = frozenset({"units", "documents", "e_copies", "pakn", "procedures"})
 """An empty export looks like a month in which nothing happened; it never is one."""
 
 _POSITION = "position"

@@ -310,8 +310,11 @@ def _open(
         files, origin = find(reference, table), "reference"
     may_be_missing = table in _OPTIONAL or (table in FACT_TABLES and table not in needed)
     if not files and not may_be_missing:
-        expected = f"expected this table, or {table}.csv; the folder has neither"
-        raise ContractError([Problem(display_name(folder / f"{table}.parquet"), expected)])
+        missing, suffix, other = folder, "parquet", "csv"
+        if table in _REFERENCE_TABLES:
+            missing, suffix, other = reference, "csv", "parquet"
+        expected = f"expected this table, or {table}.{other}; the folder has neither"
+        raise ContractError([Problem(display_name(missing / f"{table}.{suffix}"), expected)])
     for file in files:
         if file.suffix == ".parquet" and rehearsal.is_fatal(file):
             raise damaged_parquet(file)
