@@ -1,4 +1,4 @@
-"""An office without targets: every figure stands without a verdict, and nothing is drawn of them."""
+"""An office without targets: figures stand without a verdict, and nothing is drawn of them."""
 
 from __future__ import annotations
 
