@@ -108,7 +108,7 @@ def _draw(rows: list[dict[str, Any]], units: list[dict[str, Any]]) -> parts.AnyC
     totals = (
         alt.Chart(parts.values(units))
         .mark_text(style="dx-text", align="left", dx=8, fontWeight=600)
-        .encode(y=y, x=parts.right_edge(), text="total_text:N", opacity=parts.chosen())
+        .encode(y=y, x=parts.right_edge(), text=alt.Text("total_text:N"), opacity=parts.chosen())
     )
     chart = parts.answering(bars, totals, data=parts.values(rows))
     return parts.fluid(chart, parts.ROW * len(units))

@@ -78,7 +78,7 @@ def _draw_received(rows: list[dict[str, Any]]) -> parts.AnyChart:
     base = alt.Chart().encode(x=x, tooltip=tooltip)
     received = base.mark_bar(style="dx-soft").encode(y=y)
     resolved = base.mark_bar(style="dx-main").encode(y=alt.Y("resolved:Q", axis=None, stack=None))
-    figures = base.mark_text(style="dx-text", dy=-7).encode(y=y, text="n_text:N")
+    figures = base.mark_text(style="dx-text", dy=-7).encode(y=y, text=alt.Text("n_text:N"))
     whose = (
         alt.Chart()
         .mark_text(style="dx-text-main", align="left", fontSize=12)
@@ -210,7 +210,7 @@ def _draw_heatmap(rows: list[dict[str, Any]], units: list[str]) -> parts.AnyChar
     letters = [
         alt.Chart()
         .mark_text(style=f"dx-text-on-{place}", fontSize=10)
-        .encode(x=x, y=y, text="label:N", opacity=opacity)
+        .encode(x=x, y=y, text=alt.Text("label:N"), opacity=opacity)
         .transform_filter(f"isValid(datum.rate) && datum.rate {test} {_MIDDLE}")
         for place, test in (("strong", "<"), ("weak", ">="))
     ]

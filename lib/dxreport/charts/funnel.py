@@ -112,9 +112,9 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
     y = alt.Y("rate:Q", title="Tỷ lệ xử lý (%)", scale=scale)
     limits = alt.Chart(parts.values(curve)).encode(x=x)
     outer = limits.mark_area(style="dx-band-weak").encode(
-        y=alt.Y("low998:Q", scale=scale), y2="high998:Q"
+        y=alt.Y("low998:Q", scale=scale), y2=alt.Y2("high998:Q")
     )
-    inner = limits.mark_area(style="dx-band").encode(y="low95:Q", y2="high95:Q")
+    inner = limits.mark_area(style="dx-band").encode(y=alt.Y("low95:Q"), y2=alt.Y2("high95:Q"))
     whole = alt.Chart(parts.values([{"rate": centre.value}])).mark_rule(
         style="dx-line-second", strokeDash=[4, 3]
     )

@@ -83,9 +83,10 @@ def answering(first: alt.Chart, *layers: alt.Chart, **more: Any) -> AnyChart:
     selection = alt.selection_point(
         name=UNIT_PARAM, fields=["unit_id"], on="click", clear="dblclick", toggle=False
     )
-    # The selection hangs on the first layer; without a name Altair makes one up.
-    named = first.properties(name=_VIEW)
-    return alt.layer(named, *layers, **more).add_params(selection)
+    # The selection hangs on the first layer; without a name Altair makes one up. Given to the
+    # whole, every layer would be copied twice more.
+    named = first.properties(name=_VIEW).add_params(selection)
+    return alt.layer(named, *layers, **more)
 
 
 def chosen(faded: float = _FADED, *, whole: bool = False) -> Any:
@@ -117,12 +118,12 @@ def _typed(channel: Any, value: Any, **more: Any) -> Any:
 
 
 def fluid(chart: AnyChart, height: float) -> AnyChart:
-    """A chart as wide as its place on the page."""
-    return chart.properties(
-        width="container",
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding", resize=True),
-    )
+    """The chart, made as wide as its place on the page."""
+    # `properties` would copy the whole of it, which nobody else has yet.
+    chart["width"] = "container"
+    chart["height"] = height
+    chart["autosize"] = alt.AutoSizeParams(type="fit-x", contains="padding", resize=True)
+    return chart
 
 
 def unit_axis(order: Sequence[str], field: str = "unit") -> alt.Y:
@@ -180,8 +181,9 @@ def two_beside(figure: str, sample: str, y: alt.Y) -> tuple[alt.Chart, alt.Chart
 
 def over_lines(base: alt.Chart, style: str, text: Any, **place: Any) -> list[alt.Chart]:
     """A text that stays legible over lines: a halo in the page's colour, and the letters."""
-    around = base.mark_text(style=[style, "dx-halo"], **place).encode(text=text)
-    return [around, base.mark_text(style=style, **place).encode(text=text)]
+    shown = alt.Text(text) if isinstance(text, str) else text
+    around = base.mark_text(style=[style, "dx-halo"], **place).encode(text=shown)
+    return [around, base.mark_text(style=style, **place).encode(text=shown)]
 
 
 def square_legend(narrow: int, wide: int, title: str | None = None) -> alt.Legend:
@@ -222,7 +224,7 @@ def nothing(message: str) -> AnyChart:
     chart: alt.Chart = (
         alt.Chart(values([{"text": message}]))
         .mark_text(style="dx-text-muted", fontSize=13)
-        .encode(text="text:N")
+        .encode(text=alt.Text("text:N"))
     )
     return fluid(chart, 60)
 

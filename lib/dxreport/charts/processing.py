@@ -79,18 +79,20 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
         alt.Tooltip("p90_text:N", title="Mức 90%"),
     ]
     base = alt.Chart().encode(y=y, opacity=opacity, tooltip=tooltip)
-    tail = base.mark_rule(style="dx-line-quiet", strokeWidth=1.5).encode(x=x, x2="p90:Q")
-    end = base.mark_tick(style="dx-line-quiet", thickness=1.5, size=8).encode(x="p90:Q")
-    half = base.mark_bar(style="dx-soft", height=13, cornerRadius=2).encode(x=x, x2="high:Q")
-    median = base.mark_tick(style="dx-line", thickness=3, size=17).encode(x="median:Q")
-    mean = base.mark_point(style="dx-diamond", shape="diamond", size=80).encode(x="mean:Q")
+    tail = base.mark_rule(style="dx-line-quiet", strokeWidth=1.5).encode(x=x, x2=alt.X2("p90:Q"))
+    end = base.mark_tick(style="dx-line-quiet", thickness=1.5, size=8).encode(x=alt.X("p90:Q"))
+    half = base.mark_bar(style="dx-soft", height=13, cornerRadius=2).encode(
+        x=x, x2=alt.X2("high:Q")
+    )
+    median = base.mark_tick(style="dx-line", thickness=3, size=17).encode(x=alt.X("median:Q"))
+    mean = base.mark_point(style="dx-diamond", shape="diamond", size=80).encode(x=alt.X("mean:Q"))
     layers: list[alt.Chart] = [tail, end, half, median, mean]
     layers.append(parts.beside("sample", y))
     farthest = max(row["p90"] or row["mean"] or 0.0 for row in rows)
     leftwards = (province.value or 0.0) > farthest / 2
     whole = {"mean": province.value, "text": f"{province.name} {province.printed}"}
     rule = alt.Chart(parts.values([whole]))
-    at_mean = rule.mark_rule(style="dx-line-second", strokeDash=[4, 3]).encode(x="mean:Q")
+    at_mean = rule.mark_rule(style="dx-line-second", strokeDash=[4, 3]).encode(x=alt.X("mean:Q"))
     layers.insert(1, at_mean)
     layers.append(
         rule.mark_text(
@@ -99,7 +101,7 @@ def _draw(rows: list[dict[str, Any]], province: Fact) -> parts.AnyChart:
             dx=-4 if leftwards else 4,
             dy=-6,
             fontSize=10,
-        ).encode(x="mean:Q", y=parts.fixed_y(0), text="text:N")
+        ).encode(x=alt.X("mean:Q"), y=parts.fixed_y(0), text=alt.Text("text:N"))
     )
     layers.append(
         parts.key(

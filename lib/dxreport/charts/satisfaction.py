@@ -121,7 +121,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
         .encode(
             y=y,
             x=x,
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             opacity=opacity,
             color=alt.Color(
                 "stars:O",
@@ -139,7 +139,7 @@ def _draw(units: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
     figures = [
         alt.Chart()
         .mark_text(style=f"dx-text-on-{place}", fontSize=9)
-        .encode(y=y, x="middle:Q", text="label:N", opacity=opacity)
+        .encode(y=y, x=alt.X("middle:Q"), text=alt.Text("label:N"), opacity=opacity)
         .transform_filter(alt.datum.place == place)
         for place in ("ends", "sides", "middle")
     ]
@@ -259,7 +259,7 @@ def _draw_months(rows: list[dict[str, Any]]) -> parts.AnyChart:
     ).transform_filter("datum.place === 1")
     layers = [
         units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6).encode(
-            y=y, detail="unit_id:N"
+            y=y, detail=alt.Detail("unit_id:N")
         ),
         chosen.mark_line(style="dx-line-alarm", strokeWidth=2.5).encode(y=y),
         chosen.mark_point(style="dx-alarm", size=45).encode(y=y),
@@ -481,7 +481,7 @@ def _draw_waits(rows: list[dict[str, Any]]) -> parts.AnyChart:
     means, sizes = parts.two_beside("mean_text", "sample", y)
     chart = alt.layer(
         base.mark_rule(style="dx-line-soft", strokeWidth=3).encode(
-            x=alt.X("start:Q", scale=alt.Scale(domain=[1, 5])), x2="mean:Q"
+            x=alt.X("start:Q", scale=alt.Scale(domain=[1, 5])), x2=alt.X2("mean:Q")
         ),
         base.mark_point(style="dx-dot", size=110).encode(x=x),
         means,

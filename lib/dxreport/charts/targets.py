@@ -165,7 +165,7 @@ def _columns(y: alt.Y, second: str) -> tuple[alt.Chart, alt.Chart]:
     base = base.encode(y=y, x=parts.right_edge())
     return (
         base.mark_text(style="dx-text", align="left", dx=12, fontWeight=600).encode(
-            text="printed:N"
+            text=alt.Text("printed:N")
         ),
         base.mark_text(style="dx-text-muted", align="left", dx=60, fontSize=10).encode(
             text=f"{second}:N"
@@ -177,7 +177,7 @@ def _heads(y: alt.Y) -> alt.Chart:
     chart: alt.Chart = (
         alt.Chart()
         .mark_text(style="dx-text-muted", align="left", fontWeight=600)
-        .encode(y=y, x=parts.fixed_x(_HEAD_AT), text="head:N")
+        .encode(y=y, x=parts.fixed_x(_HEAD_AT), text=alt.Text("head:N"))
         .transform_filter("isValid(datum.head)")
     )
     return chart
@@ -466,7 +466,7 @@ def _draw_communes(
         ),
         alt.Chart(parts.values(districts))
         .mark_text(style="dx-text", align="left", dx=8, fontSize=10)
-        .encode(y=y, x=parts.right_edge(), text="met_text:N"),
+        .encode(y=y, x=parts.right_edge(), text=alt.Text("met_text:N")),
     ]
     for target in targets:
         goal = alt.Chart(parts.values([{"value": target}])).encode(x=x)
@@ -573,7 +573,7 @@ def _draw_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> 
     layers = [
         base.mark_bar(style="dx-second", height=15).encode(x=x),
         base.mark_text(style="dx-text-muted", align="left", dx=44, fontSize=10).encode(
-            x=parts.right_edge(), text="pair_text:N"
+            x=parts.right_edge(), text=alt.Text("pair_text:N")
         ),
     ]
     if whole is not None and whole.exists:
@@ -584,7 +584,7 @@ def _draw_overdue(analysis: Analysis, units: list[Fact], whole: Fact | None) -> 
         layers += [
             rule.mark_rule(style="dx-line-ink", strokeDash=[4, 3], opacity=0.6),
             rule.mark_text(style="dx-text-muted", dy=-7, fontSize=10).encode(
-                y=parts.fixed_y(0), text="text:N"
+                y=parts.fixed_y(0), text=alt.Text("text:N")
             ),
         ]
     layers += parts.over_lines(

@@ -121,7 +121,7 @@ def _draw(rows: list[dict[str, Any]], periods: list[str]) -> parts.AnyChart:
     received = base.mark_bar(opacity=0.4).encode(x=x, color=colour)
     resolved = base.mark_bar().encode(x=alt.X("resolved:Q", axis=None, stack=None), color=colour)
     labels = base.mark_text(style="dx-text", align="left", dx=5, fontSize=10).encode(
-        x=x, text="label:N"
+        x=x, text=alt.Text("label:N")
     )
     chart = alt.layer(received, resolved, labels, data=parts.values(rows))
     return parts.fluid(chart, (_PAIR if len(shown) > 1 else parts.ROW) * len(names))

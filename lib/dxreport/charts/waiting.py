@@ -94,16 +94,16 @@ def _draw(rows: list[dict[str, Any]], analysis: Analysis) -> parts.AnyChart:
     whole = base.transform_filter(alt.datum.unit_id == parts.ALL)
     units = base.transform_filter(alt.datum.unit_id != parts.ALL)
     who = [alt.Tooltip("name:N", title="Đơn vị"), alt.Tooltip("sample:N", title="Số PAKN")]
-    band = whole.mark_area(style="dx-band").encode(y=alt.Y("low:Q"), y2="high:Q")
+    band = whole.mark_area(style="dx-band").encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     others = units.mark_line(style="dx-line-quiet", strokeWidth=1, opacity=0.6).encode(
-        y=y, detail="unit_id:N", tooltip=who
+        y=y, detail=alt.Detail("unit_id:N"), tooltip=who
     )
     chosen = (
         units.transform_filter(parts.CHOSEN_OR_ALL)
         .mark_line(style="dx-line-alarm", strokeWidth=2.5)
-        .encode(y=y, detail="unit_id:N", tooltip=who)
+        .encode(y=y, detail=alt.Detail("unit_id:N"), tooltip=who)
     )
-    closed = whole.mark_line(style="dx-line-second", strokeDash=[5, 3]).encode(y="closed:Q")
+    closed = whole.mark_line(style="dx-line-second", strokeDash=[5, 3]).encode(y=alt.Y("closed:Q"))
     everyone = whole.mark_line(style="dx-line", strokeWidth=2.5).encode(y=y)
     reader = whole.mark_rule(strokeWidth=7, opacity=0).encode(
         tooltip=[
@@ -146,7 +146,7 @@ def _labels(base: alt.Chart, whole: alt.Chart, y: alt.Y, last: int) -> list[alt.
     everyone = {"align": "left", "dx": 2, "dy": 18}
     return [
         *parts.over_lines(
-            named.encode(y="closed:Q"),
+            named.encode(y=alt.Y("closed:Q")),
             "dx-text-second",
             parts.fixed_text("Chỉ PAKN đã xử lý"),
             **closed,
@@ -187,7 +187,7 @@ def _half(analysis: Analysis) -> list[alt.Chart]:
     if days is None or days > HORIZON:
         return []
     row = {"day": days, "half": 0.5, "text": f"một nửa trong {words.days(days)}"}
-    base = alt.Chart(parts.values([row])).encode(x="day:Q", y=alt.Y("half:Q"))
+    base = alt.Chart(parts.values([row])).encode(x=alt.X("day:Q"), y=alt.Y("half:Q"))
     text = parts.over_lines(base, "dx-text", "text:N", align="left", dx=9, dy=1, fontSize=10)
     return [*text, base.mark_point(style="dx-dot", size=70)]
 
