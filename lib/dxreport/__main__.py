@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from dxreport.cli import run
 
-from dxreport.cli import main
-
-sys.exit(main())
+run()

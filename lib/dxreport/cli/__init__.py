@@ -3,6 +3,6 @@
 `options` has the arguments that they share, `terminal` how they speak.
 """
 
-from dxreport.cli.app import app, main
+from dxreport.cli.app import app, main, run
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]

@@ -8,12 +8,13 @@ each thing that is wrong, and never a traceback.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -33,6 +34,7 @@ from dxreport.cli import (
 from dxreport.cli.options import EXITS
 from dxreport.cli.terminal import DEBUG, fail
 from dxreport.errors import DxError
+from dxreport.process import prepare
 
 INTERRUPTED = 130
 
@@ -137,9 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    # jsonschema would build 38 grammars for addresses beyond ASCII, for a third of all imports'
-    # time; no schema here has one.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    prepare()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries tell their programmers
     try:
@@ -159,3 +159,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(_os_reason(error), DxError.exit_status, error)
     except Exception as error:
         return fail(_internal(error), DxError.exit_status, error)
+
+
+def run() -> NoReturn:
+    """The command as a process of its own, which ends with the status of `main`."""
+    status = main()
+    # The system frees what a process had at once; Python would take a second for a report's.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
