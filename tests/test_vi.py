@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -226,3 +227,10 @@ def test_numbers_are_read_as_vietnamese_writes_them() -> None:
         ("1", 1),
         ("7", 7),
     ]
+
+
+def test_a_text_that_is_usual_is_plain_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = "".join(c for c in map(chr, range(0x110000)) if vi._USUAL.fullmatch(c))
+    assert vi.plain("Đường số 5 – “Tỷ lệ” ≥ 96,95% …") == "Đường số 5 – “Tỷ lệ” ≥ 96,95% …"
+    monkeypatch.setattr(vi, "_USUAL", re.compile("(?!)"))
+    assert vi.plain(usual) == usual

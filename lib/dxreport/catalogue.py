@@ -173,10 +173,16 @@ class Catalogue:
     headlines: tuple[HeadlineSpec, ...]
     by_id: Mapping[str, Unit] = field(repr=False)
     reorganisations: tuple[Reorganisation, ...] = ()
+    # Asked for once for every target of every fact.
+    _in_month: dict[Month, tuple[Unit, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def units_in(self, month: Month) -> tuple[Unit, ...]:
         """The units that exist in `month`, in the order of printing."""
-        return tuple(unit for unit in self.units if unit.is_valid_in(month))
+        if month not in self._in_month:
+            self._in_month[month] = tuple(u for u in self.units if u.is_valid_in(month))
+        return self._in_month[month]
 
     @property
     def tables(self) -> frozenset[str]:

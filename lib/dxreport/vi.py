@@ -106,12 +106,20 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+_USUAL = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2013\u2014\u2018-\u201d\u2026\u20ab\u2264\u2265]*"
+)
+"""What is plain already: nearly all texts, and most of the time that `plain` would take."""
+
+
 def plain(text: str) -> str:
     """The text on one line, NFC, without what no format can carry.
 
     Control characters, lone surrogates, marks that turn the direction of what follows and more
     marks than a letter has go.
     """
+    if _USUAL.fullmatch(text):
+        return text
     kept = []
     for char in re.sub(TURNING, "", nfc(text)):
         category = unicodedata.category(char)

@@ -57,7 +57,8 @@ def link(page: str) -> str:
         return page
     table = json.loads(found[2])
     facts: dict[str, Packed] = table["facts"]
-    figures = [_figure(match) for match in _FIGURE.finditer(page)]
+    cards = _cards(page)
+    figures = [_figure(match, cards) for match in _FIGURE.finditer(page)]
     if missing := [figure.key for figure in figures if figure.key not in facts]:
         raise DxError(f"the page shows the figure {missing[0]!r}, and nothing explains it")
     homes: dict[str, _Figure] = {}
@@ -74,17 +75,18 @@ def link(page: str) -> str:
     return _spliced(page, sorted(parts))
 
 
-def _figure(match: re.Match[str]) -> _Figure:
+def _figure(match: re.Match[str], cards: range) -> _Figure:
     key = vi.plain(html.unescape(match["key"]))
     # The cards come before the letter, and show the same figures without their sentences.
-    prose = 5 if _is_in_cards(match) else 3
+    prose = 5 if match.start() in cards else 3
     first = 1 if match["cell"] else prose
     return _Figure(key, match, first + bool(match["part"]))
 
 
-def _is_in_cards(match: re.Match[str]) -> bool:
-    begin = match.string.rfind(_CARD, 0, match.start())
-    return begin >= 0 and match.string.find("</section>", begin) > match.start()
+def _cards(page: str) -> range:
+    """Where the cards stand; a page has them once."""
+    begin = page.find(_CARD)
+    return range(begin, page.find("</section>", begin)) if begin >= 0 else range(0)
 
 
 def _linked(figure: _Figure, fact: Packed, is_home: bool) -> str:
