@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -21,6 +20,8 @@ import analysis_data as data
 from dxreport.analysis import Analysis, analyse
 from dxreport.catalogue import Catalogue
 from dxreport.charts import FIGURES, PAGE_SCRIPT, Figure, parts, theme, unit_picker, words
+from dxreport.charts.pictures import drawn_aside
+from dxreport.drawing import FONT_DIRECTORY
 from dxreport.facts import Facts, compute_facts
 from dxreport.markup import safe_json
 from dxreport.periods import Month
@@ -549,7 +550,7 @@ def test_every_writer_takes_its_own_block(
         (tmp_path / "charts").mkdir(exist_ok=True)
         drawn["satisfaction"].write(tmp_path / "charts")
         (tmp_path / "x.typ").write_text(block(text, "typst"), encoding="utf-8")
-        fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(theme.FONT_DIRECTORY)])
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FONT_DIRECTORY)])
         typst.compile(str(tmp_path / "x.typ"), font_paths=fonts)
         tree = json.loads(pypandoc.convert_text(text, "json", format="markdown"))
         images = [part for part in walk(tree["blocks"]) if part.get("t") == "Image"]
@@ -591,8 +592,10 @@ def test_static_drawings_are_as_wide_as_the_print(drawings: dict[str, str]) -> N
 
 
 def test_pictures_can_be_written_meanwhile(drawn: dict[str, Figure], tmp_path: Path) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        meanwhile = drawn["funnel"].to_markdown(tmp_path / "a", later=pool)
+    with drawn_aside() as pictures:
+        meanwhile = drawn["funnel"].to_markdown(tmp_path / "a", later=pictures)
+        pictures.write_drawings()
+        pictures.write_points()
     assert meanwhile == drawn["funnel"].to_markdown(tmp_path / "b")
     for kind in ("svg", "png"):
         a, b = ((tmp_path / f / "charts" / f"funnel.{kind}").read_bytes() for f in "ab")

@@ -27,8 +27,8 @@ from dxreport.facts import Facts
 from dxreport.opendata import OpenData, open_data
 from dxreport.opendata.appendices import appendix_resource, printed_number
 from dxreport.opendata.settings import open_data_settings
-from dxreport.opendata.workbook import number_format
 from dxreport.report import Report, build_report
+from dxreport.workbook import number_format
 
 FORMATS = ("csv", "xlsx", "parquet", "json")
 HOSTILE = ("=1+1", "+SUM(A1)", "-2", "@x", "=cmd|'/c'!A1", "<script>x</script>", "&b]]>")

@@ -160,6 +160,6 @@ def test_only_the_formats_that_were_asked_for(tmp_path: Path) -> None:
     )  # fmt: skip
     names = ["facts.csv", "manifest.json", "report.docx", "run.json"]
     assert [path.name for path in done.files] == names
-    assert seen == ["read", "execute", "document", "docx", "check", "facts", "publish"]
+    assert seen == ["read", "execute", "facts", "document", "docx", "check", "publish"]
     assert [name for name, _ in done.steps] == seen
     assert done.engine == "embedded"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -225,13 +225,35 @@ class Report:
 
     def figure(self, name: str) -> Figure:
         """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
+        from altair.utils.schemapi import debug_mode
+
         from dxreport.charts import FIGURES, FRAMED, withheld
 
         if name not in FIGURES:
             raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
         if self.rule is not None and name in FRAMED:
             return withheld(name)
-        return FIGURES[name](self.analysis, self.facts)
+        if name not in self._figures:
+            # Altair would check each part of a chart as it is made; tests check the whole of each.
+            with debug_mode(False):
+                self._figures[name] = FIGURES[name](self.analysis, self.facts)
+        return self._figures[name]
+
+    @cached_property
+    def _figures(self) -> dict[str, Figure]:
+        return {}
+
+    def draw_ahead(self) -> None:
+        """Begin with the pictures of all charts, which are drawn beside what the document does.
+
+        Only where the run takes them later (`charts.pictures`); a page alone has none.
+        """
+        from dxreport.charts import pictures
+
+        taken = pictures.current()
+        if taken is not None:
+            for name in self._numbers:
+                self.figure(name).draw_into(Path.cwd(), taken)
 
     def chart(self, name: str, label: str = "") -> Markdown:
         """A chart of the annex for every format, its caption led by `label` ("Hình 1.").
@@ -249,24 +271,33 @@ class Report:
         said, the one of targets in a month without any, and those of groups that are no facts
         where small numbers are left out.
         """
-        from dxreport.charts import FRAMED, NEEDS
-
-        there = [n for n, needed in NEEDS.items() if needed <= self.parts]
-        hidden = FRAMED if self.rule else frozenset()
-        numbered = {
-            name: f"Hình {n}."
-            for n, name in enumerate((n for n in there if n not in hidden), start=1)
-        }
-        parts: list[str] = [self.chart(name, numbered[name]) for name in names if name in numbered]
-        if "headline" in names and "headline" not in there:
+        numbers = self._numbers
+        parts: list[str] = [self.chart(name, numbers[name]) for name in names if name in numbers]
+        if "headline" in names and "targets" not in self.parts:
             parts.append(md_escape(self.figure("headline").caption))
-        if left := sum(name in hidden and name in there for name in names):
+        if left := sum(name in self._withheld for name in names):
             some = f"{vi.count(left)} hình {'khác ' if parts else ''}của phần này"
             parts.append(
                 f"*{vi.upper_first(some)} chia số liệu thành các nhóm nhỏ hơn các số liệu của báo "
                 f"cáo, nên {vi.WITHHELD} {BY_RULE}.*"
             )
         return Markdown("\n\n".join(parts))
+
+    @cached_property
+    def _numbers(self) -> dict[str, str]:
+        """The charts that are shown, with "Hình 1." and so on, as they stand in the annex."""
+        from dxreport.charts import NEEDS
+
+        there = [name for name, needed in NEEDS.items() if needed <= self.parts]
+        shown = [name for name in there if name not in self._withheld]
+        return {name: f"Hình {n}." for n, name in enumerate(shown, start=1)}
+
+    @cached_property
+    def _withheld(self) -> frozenset[str]:
+        """The charts that small numbers keep back."""
+        from dxreport.charts import FRAMED, NEEDS
+
+        return frozenset(n for n in FRAMED if NEEDS[n] <= self.parts) if self.rule else frozenset()
 
     @cached_property
     def parts(self) -> frozenset[str]:
@@ -403,10 +434,7 @@ def build_report(
         folder = home.root / folder
     tables = read_tables(folder, home.reference)
     require_month(tables, wanted)
-    catalogue = load_catalogue(
-        tables.units, tables.targets, tables.baselines, tables.topics, home.reference
-    )
-    facts = publishable_facts(tables, catalogue, wanted, home)
+    catalogue, facts = publishable(tables, wanted, home)
     history = load_history(Path(revisions), str(wanted)) if revisions else NEVER
     return report_of(home, tables, catalogue, facts, history)
 
@@ -432,11 +460,32 @@ def report_of(
     )
 
 
-def publishable_facts(
-    tables: Tables, catalogue: Catalogue, month: Month, project: Project
-) -> Facts:
-    """All facts of `month` that the project's rule for small numbers lets be published."""
-    return shown_facts(tables, catalogue, month, suppression_rule(project))
+def publishable(tables: Tables, month: Month, project: Project) -> tuple[Catalogue, Facts]:
+    """All facts of `month` that the project's rule for small numbers lets be published.
+
+    And the catalogue that they are of. What was computed last is given again for the same tables
+    and settings: the command that publishes a month asks first, and then the month's document.
+    """
+    settings = [project.configuration, *sorted(project.reference.glob("*.y*ml"))]
+    asked = (month, project, tuple((path, path.read_bytes()) for path in settings))
+    if _last and _last[0].tables is tables and _last[0].asked == asked:
+        return _last[0].found
+    catalogue = load_catalogue(
+        tables.units, tables.targets, tables.baselines, tables.topics, project.reference
+    )
+    facts = shown_facts(tables, catalogue, month, suppression_rule(project))
+    _last[:] = [_Computed(tables, asked, (catalogue, facts))]
+    return catalogue, facts
+
+
+@dataclass(frozen=True)
+class _Computed:
+    tables: Tables
+    asked: tuple[object, ...]
+    found: tuple[Catalogue, Facts]
+
+
+_last: Final[list[_Computed]] = []
 
 
 def require_month(tables: Tables, month: Month) -> None:

@@ -11,17 +11,18 @@ import html
 import json
 import re
 import shutil
-from concurrent.futures import Executor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import vl_convert
-
 from dxreport import vi
-from dxreport.charts import theme
+from dxreport.aside import aside
+from dxreport.charts import raster, theme
 from dxreport.charts.parts import AnyChart, gathered
+from dxreport.charts.pictures import Pictures
+from dxreport.drawing import FONT_DIRECTORY, svg
 from dxreport.markup import Markdown, md_escape, safe_json
 
 STATIC = "charts"
@@ -29,9 +30,6 @@ STATIC = "charts"
 
 FONTS = f"{STATIC}/fonts"
 """The folder of their font, for a renderer that is told by `font-paths` where fonts lie."""
-
-PIXEL_RATIO = 2
-"""192 pixels to the inch in a picture that is no drawing."""
 
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -66,30 +64,28 @@ class Figure:
 
     def svg(self) -> str:
         """A drawing 16 cm wide, for print; the same bytes every time."""
-        _register_font()
-        return vl_convert.vegalite_to_svg(self._static(), config=theme.config("light"))
+        return self._drawing.result()
 
     def png(self) -> bytes:
-        """The same as a picture."""
-        return _picture(self.svg())
+        """The same as a picture of points."""
+        return raster.picture(self.svg())
 
     def write(self, folder: Path) -> None:
         """Writes ID.svg and ID.png into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        drawing = self.svg()
-        (folder / f"{self.id}.svg").write_text(drawing, encoding="utf-8")
-        (folder / f"{self.id}.png").write_bytes(_picture(drawing))
+        (folder / f"{self.id}.svg").write_text(self.svg(), encoding="utf-8")
+        (folder / f"{self.id}.png").write_bytes(self.png())
 
     def to_markdown(
-        self, folder: Path | None, label: str = "", later: Executor | None = None
+        self, folder: Path | None, label: str = "", later: Pictures | None = None
     ) -> Markdown:
         """The figure for every format; its pictures are written below `folder`.
 
         folder: where the document's own files lie; the pictures go into its `charts`. None
         writes none, for a page only.
         label: what stands before the caption, such as "Hình 1."
-        later: writes the pictures while the caller goes on (they do not hold the interpreter);
-        whoever gave it waits for it before the pictures are read.
+        later: takes the drawings while the caller goes on; whoever gave it has them written
+        before they are read.
         """
         blocks = [self._html(label)]
         if folder is not None:
@@ -97,12 +93,19 @@ class Figure:
             if later is None:
                 self.write(folder / STATIC)
             else:
-                later.submit(self.write, folder / STATIC)
+                self.draw_into(folder, later)
             blocks += [self._typst(label), self._docx(label)]
         return Markdown("\n\n" + "\n\n".join(blocks) + "\n\n")
 
-    def _static(self) -> dict[str, Any]:
-        return {**self.spec, "width": theme.PRINT_WIDTH, "background": "white"}
+    def draw_into(self, folder: Path, later: Pictures) -> None:
+        """Have the pictures drawn that `to_markdown` needs below `folder`, unless they are."""
+        if later.wanted:
+            later.add(folder / STATIC / self.id, self._drawing)
+
+    @cached_property
+    def _drawing(self) -> Future[str]:
+        static = {**self.spec, "width": theme.PRINT_WIDTH, "background": "white"}
+        return aside().ask(svg, static, theme.config("light"))
 
     def _html(self, label: str) -> str:
         name = f"fig-{self.id}"
@@ -166,18 +169,9 @@ class Figure:
         }
 
 
-@cache
-def _register_font() -> None:
-    vl_convert.register_font_directory(str(theme.FONT_DIRECTORY))
-
-
 def _lay_font(folder: Path) -> None:
     if not folder.exists():
-        shutil.copytree(theme.FONT_DIRECTORY, folder)
-
-
-def _picture(drawing: str) -> bytes:
-    return bytes(vl_convert.svg_to_png(drawing, scale=PIXEL_RATIO))
+        shutil.copytree(FONT_DIRECTORY, folder)
 
 
 def _one_line(text: str) -> str:

@@ -8,17 +8,12 @@ by their lightness, on a black-and-white print.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Final, Literal
 
-import fontpkg_be_vietnam_pro as _font  # type: ignore[import-untyped]
+from dxreport.drawing import FONT
 
 Mode = Literal["light", "dark"]
 MODES: Final[tuple[Mode, ...]] = ("light", "dark")
-
-FONT: Final = str(_font.FAMILY)
-FONT_DIRECTORY: Final = Path(_font.ROOT) / "files"
-"""The folder of the font's TTF files, for a renderer that needs them."""
 
 PRINT_WIDTH: Final = 605
 """Pixels of a static chart: 16 cm at 96 to the inch."""

@@ -74,10 +74,10 @@ def catalogue_of(tables: Tables, home: Project) -> Catalogue:
 
 
 def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
-    from dxreport.report import publishable_facts, require_month
+    from dxreport.report import publishable, require_month
 
     require_month(tables, month)
-    return publishable_facts(tables, catalogue_of(tables, home), month, home)
+    return publishable(tables, month, home)[1]
 
 
 def require_months(tables: Tables, months: Iterable[Month]) -> None:

@@ -131,13 +131,18 @@ def render(
             left.append(order)
     if not left:
         return
+    processes = min(jobs or _processors(), len(left))
+    if processes == 1:
+        from dxreport.aside import aside
+        from dxreport.drawing import get_ready
+
+        aside().ask(get_ready)
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
     require_months(tables, [order.month for order in left])
 
     from dxreport.site.months import publish, publish_side_by_side
 
-    processes = min(jobs or _processors(), len(left))
     if processes > 1:
         for published in publish_side_by_side(left, processes):
             _tell(published)

@@ -8,19 +8,8 @@ from functools import cached_property
 
 from dxreport import vi
 from dxreport.facts import Fact, Facts
-from dxreport.opendata.model import (
-    Field,
-    Heading,
-    Kind,
-    Look,
-    Number,
-    Resource,
-    Row,
-    Sheet,
-    SheetCell,
-    SheetRow,
-    Value,
-)
+from dxreport.opendata.model import Field, Kind, Resource, Row, Value
+from dxreport.sheets import Heading, Look, Number, Sheet, SheetCell, SheetRow
 from dxreport.tables.model import Cell, Column, Table
 from dxreport.tables.model import Row as TableRow
 from dxreport.vi import plain

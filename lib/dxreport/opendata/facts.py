@@ -7,17 +7,8 @@ from functools import lru_cache
 
 from dxreport.facts import COLUMNS, Fact, Facts
 from dxreport.opendata.appendices import printed_number
-from dxreport.opendata.model import (
-    Field,
-    Number,
-    Resource,
-    Sheet,
-    SheetCell,
-    SheetRow,
-    Shown,
-    Tone,
-    plain_headings,
-)
+from dxreport.opendata.model import Field, Resource, plain_headings
+from dxreport.sheets import Number, Sheet, SheetCell, SheetRow, Shown, Tone
 from dxreport.tables.model import MET, MISSED
 from dxreport.vi import plain
 

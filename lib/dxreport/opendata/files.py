@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dxreport.aside import aside
 from dxreport.exports import frame_csv, frame_json
 from dxreport.narrative import month_name
 from dxreport.opendata.appendices import appendix_resource
@@ -17,8 +18,8 @@ from dxreport.opendata.model import Resource
 from dxreport.opendata.package import DESCRIPTOR, About, descriptor
 from dxreport.opendata.revisions import revisions_resource
 from dxreport.opendata.settings import Settings, open_data_settings
-from dxreport.opendata.workbook import to_xlsx
 from dxreport.vi import plain
+from dxreport.workbook import to_xlsx
 
 if TYPE_CHECKING:
     from dxreport.report import Report
@@ -67,26 +68,33 @@ def open_data(report: Report) -> OpenData:
         *([] if revised is None else [revised]),
     )
     about = _about(report, settings)
+    # The appendices first: a reader looks for what the letter calls by a number.
+    for_people = sorted(resources, key=lambda each: not each.name.startswith("appendix"))
+    # Half of what workbooks take is this one: it is written beside the others.
+    workbook = aside().ask(to_xlsx, **_workbook(for_people, about.title, about))
     files: dict[str, bytes] = {}
     for resource in resources:
         frame = resource.frame()
         files[f"{resource.name}.csv"] = frame_csv(frame).encode()
-        files[f"{resource.name}.xlsx"] = _workbook([resource], resource.title, about)
+        files[f"{resource.name}.xlsx"] = to_xlsx(**_workbook([resource], resource.title, about))
         parquet = BytesIO()
         frame.write_parquet(parquet, compression="zstd")
         files[f"{resource.name}.parquet"] = parquet.getvalue()
         files[f"{resource.name}.json"] = frame_json(frame).encode()
-    # The appendices first: a reader looks for what the letter calls by a number.
-    for_people = sorted(resources, key=lambda each: not each.name.startswith("appendix"))
-    files[WORKBOOK] = _workbook(for_people, about.title, about)
+    files[WORKBOOK] = workbook.result()
     files[DESCRIPTOR] = descriptor(about, resources, files, {WORKBOOK: _ALL}).encode()
     return OpenData(about, resources, files)
 
 
-def _workbook(resources: Sequence[Resource], title: str, about: About) -> bytes:
+def _workbook(resources: Sequence[Resource], title: str, about: About) -> dict[str, Any]:
+    """What `to_xlsx` asks for."""
     sheets = [resource.sheet for resource in resources]
-    created = about.month.end
-    return to_xlsx(sheets, title=title, author=about.publisher, created=created)
+    return {
+        "sheets": sheets,
+        "title": title,
+        "author": about.publisher,
+        "created": about.month.end,
+    }
 
 
 def _about(report: Report, settings: Settings) -> About:

@@ -8,16 +8,8 @@ from dxreport.catalogue import LEVELS, Catalogue, Indicator
 from dxreport.explain import Cite, Kinds
 from dxreport.facts import Facts
 from dxreport.opendata.facts import UNITS
-from dxreport.opendata.model import (
-    Field,
-    Number,
-    Resource,
-    Row,
-    Sheet,
-    SheetCell,
-    SheetRow,
-    plain_headings,
-)
+from dxreport.opendata.model import Field, Resource, Row, plain_headings
+from dxreport.sheets import Number, Sheet, SheetCell, SheetRow
 from dxreport.vi import plain
 
 INDICATORS = "indicators"

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dxreport.opendata.facts import PERIODS, UNITS
-from dxreport.opendata.model import (
-    Field,
-    Number,
-    Resource,
-    Row,
-    Sheet,
-    SheetCell,
-    SheetRow,
-    Value,
-    plain_headings,
-)
+from dxreport.opendata.model import Field, Resource, Row, Value, plain_headings
 from dxreport.revisions import History, Side
+from dxreport.sheets import Number, Sheet, SheetCell, SheetRow
 from dxreport.tables.model import MET, MISSED
 from dxreport.vi import plain
 

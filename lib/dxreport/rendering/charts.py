@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import Future
 from functools import cache
 from typing import Any
 
-from dxreport.errors import DxError
+from dxreport.aside import aside
+from dxreport.drawing import vega
 from dxreport.markup import safe_json
 
 _SPEC = re.compile(
@@ -27,7 +29,11 @@ def compile_charts(page: str) -> str:
 
     `DxError` where a specification cannot be compiled.
     """
-    return _SPEC.sub(lambda found: _script(json.loads(found[1])), page)
+    compiled = [_vega(json.loads(found[1])) for found in _SPEC.finditer(page)]
+    if not compiled:
+        return page
+    scripts = map(_script, compiled)
+    return _SPEC.sub(lambda _: next(scripts), page)
 
 
 def theme_script() -> str:
@@ -40,8 +46,8 @@ def theme_script() -> str:
     return f'<script type="application/json" id="vega-theme">{safe_json(shared)}</script>\n'
 
 
-def _script(spec: dict[str, Any]) -> str:
-    compiled = _vega(spec)
+def _script(compiling: Future[dict[str, Any]]) -> str:
+    compiled = compiling.result()
     # What it has for itself stays with it.
     if compiled.get("config") == _config():
         del compiled["config"]
@@ -51,18 +57,11 @@ def _script(spec: dict[str, Any]) -> str:
 @cache
 def _config() -> dict[str, Any]:
     """The configuration as Vega takes it, which all charts of a page share."""
-    config: dict[str, Any] = _vega(_NOTHING)["config"]
+    config: dict[str, Any] = _vega(_NOTHING).result()["config"]
     return config
 
 
-def _vega(spec: dict[str, Any]) -> dict[str, Any]:
-    import vl_convert
-
+def _vega(spec: dict[str, Any]) -> Future[dict[str, Any]]:
     from dxreport.charts import theme
 
-    try:
-        compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec, config=theme.named())
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DxError(f"a chart's specification cannot be compiled: {reason}") from None
-    return compiled
+    return aside().ask_first(vega, spec, theme.named())

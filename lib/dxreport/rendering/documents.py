@@ -9,17 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbformat import NotebookNode
 
 from dxreport.charts.pictures import Pictures
 from dxreport.config import EXTENSION, OFFICE_KEY
+from dxreport.drawing import FONT_DIRECTORY
 from dxreport.periods import Month
 from dxreport.rendering import embedded, page, quarto
+from dxreport.rendering.embedded import Source
 from dxreport.rendering.qmd import Document
 
 OnStep = Callable[[str, float], None]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -48,32 +51,37 @@ def timed(name: str, step: OnStep) -> Iterator[None]:
     step(name, time.perf_counter() - begin)
 
 
-def by_pandoc(job: Job, formats: tuple[str, ...], step: OnStep) -> dict[str, bytes]:
-    """Each format's bytes, by the embedded engine: pandoc and typst, all at once."""
-    with timed("document", step):
-        markdown = embedded.to_markdown(job.notebook, job.document)
-        source = embedded.read(markdown, job.metadata, job.month.end)
-    extension = job.work / EXTENSION
-    from dxreport.charts.theme import FONT_DIRECTORY
+def by_pandoc(
+    job: Job, formats: tuple[str, ...], step: OnStep, meanwhile: Callable[[], None]
+) -> dict[str, bytes]:
+    """Each format's bytes, by the embedded engine: pandoc and typst, all at once.
 
-    def html() -> bytes:
+    `meanwhile` is called while they work.
+    """
+    extension = job.work / EXTENSION
+
+    def document() -> Source:
+        markdown = embedded.to_markdown(job.notebook, job.document)
+        return embedded.read(markdown, job.metadata, job.month.end)
+
+    def html(source: Source) -> bytes:
         written = embedded.write_html(source, job.work)
         return page.finish(written, own_scripts=page.own_scripts(extension)).encode()
 
-    def pdf() -> bytes:
+    def pdf(source: Source) -> bytes:
         code = embedded.write_typst(source, job.work)
         fonts = [extension / "fonts", FONT_DIRECTORY]
-        job.pictures.wait()
+        job.pictures.write_drawings()
         return embedded.compile_pdf(
             code, job.work, job.month.end, fonts=fonts, system_fonts=job.system_fonts
         )
 
-    def docx() -> bytes:
-        job.pictures.wait()
+    def docx(source: Source) -> bytes:
+        job.pictures.write_points()
         return embedded.write_docx(source, job.work)
 
     makers = {"html": html, "pdf": pdf, "docx": docx}
-    return _in_parallel({name: makers[name] for name in formats}, step)
+    return _in_parallel(document, {name: makers[name] for name in formats}, step, meanwhile)
 
 
 def by_quarto(
@@ -87,7 +95,8 @@ def by_quarto(
     # For a file that its `render:` does not name, Quarto reads no `_quarto.yml`.
     metadata = {**job.metadata, "execute": job.execute, "font-paths": FONTS}
     made = {}
-    job.pictures.wait()
+    job.pictures.write_drawings()
+    job.pictures.write_points()
     for name in formats:
         with timed(name, step):
             content = quarto.render(
@@ -100,13 +109,26 @@ def by_quarto(
     return made
 
 
-def _in_parallel(makers: Mapping[str, Callable[[], bytes]], step: OnStep) -> dict[str, bytes]:
-    def run(maker: Callable[[], bytes]) -> tuple[bytes, float]:
+def _in_parallel(
+    document: Callable[[], Source],
+    makers: Mapping[str, Callable[[Source], bytes]],
+    step: OnStep,
+    meanwhile: Callable[[], None],
+) -> dict[str, bytes]:
+    def clocked(maker: Callable[[], R]) -> tuple[R, float]:
         begin = time.perf_counter()
         return maker(), time.perf_counter() - begin
 
-    with ThreadPoolExecutor(len(makers)) as pool:
-        futures = {name: pool.submit(run, maker) for name, maker in makers.items()}
+    with ThreadPoolExecutor(1 + len(makers)) as pool:
+        read = pool.submit(clocked, document)
+
+        def made_of(maker: Callable[[Source], bytes]) -> tuple[bytes, float]:
+            source = read.result()[0]
+            return clocked(lambda: maker(source))
+
+        futures = {name: pool.submit(made_of, maker) for name, maker in makers.items()}
+        meanwhile()
+        step("document", read.result()[1])
         made = {}
         for name, future in futures.items():
             made[name], seconds = future.result()

@@ -49,7 +49,8 @@ class Extra:
     """What else lies in a month's folder: the step's name, who writes it there, its links.
 
     `inputs` lie beside the document while it runs, by name; `parameters` are set in it, where it
-    has parameters of these names.
+    has parameters of these names. `of_documents` says that it is made of the finished documents;
+    every other one may be written while they are made.
     """
 
     step: str
@@ -57,6 +58,7 @@ class Extra:
     links: tuple[Link, ...] = ()
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    of_documents: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def render_month(
     configured = read_yaml(project.configuration) or {}
     with timed("read", step):
         document = read_document(work / "report.qmd", metadata=configured, root=work)
-    with drawn_aside(wanted=bool({"pdf", "docx"} & set(chosen))) as pictures:
+    with drawn_aside(
+        wanted=bool({"pdf", "docx"} & set(chosen)), in_points="docx" in chosen
+    ) as pictures:
         with timed("execute", step):
             given, shown = data_folder(project.root, data_dir)
             notebook = execute(
@@ -113,15 +117,24 @@ def render_month(
         metadata["downloads"] = _downloads(chosen, extras)
         cells = execute_of(configured, document)
         job = Job(work, document, notebook, metadata, cells, month, pictures)
-        made = by_quarto(job, used, chosen, step) if used else by_pandoc(job, chosen, step)
+
+        def write_extras(*, of_documents: bool = False) -> None:
+            for extra in extras:
+                if extra.of_documents == of_documents:
+                    with timed(extra.step, step):
+                        extra.write(folder)
+
+        if used:
+            made = by_quarto(job, used, chosen, step)
+            write_extras()
+        else:
+            made = by_pandoc(job, chosen, step, write_extras)
     with timed("check", step):
         for name, content in made.items():
             check(name, content)
             (folder / FILES[name]).write_bytes(content)
     shutil.rmtree(work)
-    for extra in extras:
-        with timed(extra.step, step):
-            extra.write(folder)
+    write_extras(of_documents=True)
     return Rendered("embedded" if used is None else f"quarto {used.version}", tuple(steps))
 
 

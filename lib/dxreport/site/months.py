@@ -5,22 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dxreport.catalogue import load_catalogue
+from dxreport.aside import aside
+from dxreport.drawing import get_ready
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
 from dxreport.headlines import headlines
+from dxreport.process import prepare
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
 from dxreport.rendering.names import FACTS
-from dxreport.report import publishable_facts, report_of
+from dxreport.report import publishable, report_of
 from dxreport.revisions import revise
 from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
@@ -30,10 +31,7 @@ from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_m
 def publish(order: Order, on_step: OnStep | None = None) -> Published:
     """Render a month, or take it from the store, and put it into its place."""
     tables = read_tables(order.data, order.project.reference)
-    catalogue = load_catalogue(
-        tables.units, tables.targets, tables.baselines, tables.topics, order.project.reference
-    )
-    facts = publishable_facts(tables, catalogue, order.month, order.project)
+    catalogue, facts = publishable(tables, order.month, order.project)
     text = facts_csv(facts)
     home = order.out / str(order.month)
     revised = revise(home, FACTS, text, str(order.month), order.revised_on, order.reason)
@@ -96,8 +94,9 @@ class _Failed:
 def _begin() -> None:
     # An interruption is the first process's to deal with; see also `cli.app.main`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    aside().ask(get_ready)
 
 
 def _end_with_parent() -> None:

@@ -176,7 +176,7 @@ def notebooks_extra(project: Project, month: Month, data_dir: Path) -> Extra:
     def write(folder: Path) -> None:
         _write_notebooks(folder, make_notebooks(project, month, data_dir))
 
-    return Extra(NOTEBOOKS, write)
+    return Extra(NOTEBOOKS, write, of_documents=True)
 
 
 def publish_notebooks(

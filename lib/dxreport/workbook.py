@@ -13,7 +13,7 @@ from typing import Any
 
 import xlsxwriter
 
-from dxreport.opendata.model import Heading, Number, Sheet, SheetCell
+from dxreport.sheets import Heading, Number, Sheet, SheetCell
 
 _VIETNAMESE = "[$-42A]"
 """The language of a number format: 1.298,5 also where the program speaks another one."""

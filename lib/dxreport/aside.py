@@ -1,0 +1,135 @@
+"""Work that a process beside this one does.
+
+What keeps the interpreter to itself, as vl-convert does while it draws, or is slow Python, would
+in a thread hold up everything else. The process is begun once, gets what it imports ready while
+this one goes on, and ends with it: its input is closed then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import PriorityQueue
+from threading import Lock, Thread
+from typing import IO, Any, ParamSpec, TypeVar
+
+from dxreport.errors import DxError
+from dxreport.process import prepare
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Aside:
+    """The process, and a thread that gives it one task after the other."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._numbers = itertools.count()
+        self._tasks: PriorityQueue[tuple[bool, int, bytes, Future[Any]]] = PriorityQueue()
+        Thread(target=self._work, name="aside", daemon=True).start()
+
+    def ask(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """What the function of a module gives, later; what it raises is the future's.
+
+        Arguments and result are pickled.
+        """
+        return self._ask(False, task, args, kwargs)
+
+    def ask_first(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """The same, before all that was asked for by `ask`: for what is quick."""
+        return self._ask(True, task, args, kwargs)
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def _ask(self, first: bool, task: Callable[..., R], args: Any, kwargs: Any) -> Future[R]:
+        future: Future[R] = Future()
+        message = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+        self._tasks.put((not first, next(self._numbers), message, future))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            *_, message, future = self._tasks.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self._done(message))
+            except Exception as error:
+                future.set_exception(error)
+
+    def _done(self, message: bytes) -> Any:
+        to, back = self._process.stdin, self._process.stdout
+        assert to is not None
+        assert back is not None
+        try:
+            to.write(message)
+            to.flush()
+            made, failed = pickle.load(back)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise DxError("the process that works beside this one has ended") from None
+        if failed is not None:
+            raise failed
+        return made
+
+
+_lock = Lock()
+_shared: list[Aside] = []
+
+
+def aside() -> Aside:
+    """The one of this process, begun where it is not there yet."""
+    with _lock:
+        if not (_shared and _shared[-1].lives):
+            _shared[:] = [Aside()]
+        return _shared[-1]
+
+
+# -- the process
+
+
+def _serve(tasks: IO[bytes], replies: IO[bytes]) -> None:
+    while True:
+        try:
+            task, args, kwargs = pickle.load(tasks)
+        except EOFError:
+            return
+        reply: tuple[Any, Exception | None]
+        try:
+            reply = task(*args, **kwargs), None
+        except Exception as error:
+            if not isinstance(error, DxError):
+                error.add_note("".join(traceback.format_exception(error)))
+            reply = None, error
+        pickle.dump(reply, replies, pickle.HIGHEST_PROTOCOL)
+        replies.flush()
+
+
+def _main() -> None:
+    prepare()
+    # An interruption is for the process that began this one; its end closes the input here.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(1), "wb") as replies:
+        # What a library prints is no reply.
+        os.dup2(2, 1)
+        with contextlib.suppress(BrokenPipeError):
+            _serve(sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,59 @@
+"""Charts drawn and compiled, and their pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import vl_convert
+
+from dxreport.aside import aside
+from dxreport.charts import theme
+from dxreport.charts.pictures import drawn_aside
+from dxreport.charts.raster import picture
+from dxreport.drawing import FONT_DIRECTORY, svg, vega
+from dxreport.errors import DxError
+
+SPEC = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "data": {"values": [{"đơn_vị": "Phòng Đồng Kỵ", "n": 3}, {"đơn_vị": "Xã Ninh Xá", "n": 5}]},
+    "mark": "bar",
+    "encoding": {
+        "x": {"field": "n", "type": "quantitative"},
+        "y": {"field": "đơn_vị", "type": "nominal"},
+    },
+}
+
+
+def test_the_process_beside_draws_and_compiles_as_the_library_does() -> None:
+    config = theme.config("light")
+    vl_convert.register_font_directory(str(FONT_DIRECTORY))
+    drawing = aside().ask(svg, SPEC, config).result()
+    assert drawing == vl_convert.vegalite_to_svg(SPEC, config=config)
+    assert "Đồng Kỵ" in drawing
+    compiled = aside().ask(vega, SPEC, config).result()
+    assert compiled == vl_convert.vegalite_to_vega(SPEC, config=config)
+
+
+def test_what_cannot_be_compiled_is_said() -> None:
+    wrong = aside().ask(vega, {**SPEC, "mark": "no-such-mark", "encoding": 7}, {})
+    with pytest.raises(DxError, match=r"^a chart's specification cannot be compiled: "):
+        wrong.result()
+
+
+def test_a_picture_is_twice_as_wide_as_the_drawing_and_the_same_every_time() -> None:
+    start = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20">'
+    drawing = f'{start}<text y="9">Ặ\\"</text></svg>'
+    wider = picture(drawing.replace("60", "90"))
+    assert picture(drawing) == picture(drawing) != wider
+    assert [int.from_bytes(made[16:20]) for made in (picture(drawing), wider)] == [120, 180]
+
+
+def test_what_nobody_waits_for_is_not_drawn(tmp_path: Path) -> None:
+    with drawn_aside() as asked:
+        drawings = [aside().ask(svg, SPEC, {}) for _ in range(40)]
+        for number, drawing in enumerate(drawings):
+            asked.add(tmp_path / str(number), drawing)
+    assert any(drawing.cancelled() for drawing in drawings)
+    assert not list(tmp_path.iterdir())
+    assert aside().ask_first(vega, SPEC, {}).result()["marks"]
