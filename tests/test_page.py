@@ -56,6 +56,14 @@ def test_page_fits_its_width_draws_all_charts_and_says_nothing(
     assert watched.requests == []
 
 
+def test_no_table_is_wider_than_the_page_of_a_desk(watched: Watched, rendered: Path) -> None:
+    open_page(watched, rendered)
+    wide = watched.page.evaluate("""() => [...document.querySelectorAll(".table-scroll")]
+      .map((box) => [box.firstElementChild.id, box.scrollWidth - box.clientWidth])""")
+    assert len(wide) == 7
+    assert {over for _, over in wide} == {0}, wide
+
+
 def test_charts_stand_inside_their_boxes_on_a_phone(watched: Watched, rendered: Path) -> None:
     open_page(watched, rendered, 360)
     widths = watched.page.evaluate(
