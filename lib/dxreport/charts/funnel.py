@@ -11,7 +11,7 @@ import altair as alt
 
 from dxreport import vi
 from dxreport.analysis import Analysis
-from dxreport.charts import parts, words
+from dxreport.charts import labels, parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
 from dxreport.narrative import month_name
@@ -19,6 +19,8 @@ from dxreport.stats import binomial_limit
 
 _RATE = "pakn_resolution_rate"
 _POINTS = 48
+_OVER_LINE = 7
+"""Pixels from the line of the whole to what is written over it."""
 _TICKS = [scale * first for scale in (1, 10, 100, 1000, 10000) for first in (1, 3, 5)]
 _TAILS = {
     "low998": Fraction(1, 1000),
@@ -100,7 +102,9 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
         {"n": n, **{name: round(100 * value, 3) for name, value in _limits(n, chance).items()}}
         for n in _sizes(reach)
     ]
-    rows = _rows(places, reach)
+    label = f"{centre.name} {centre.printed}"
+    ending = labels.Ending(label, (1.0, 1 - (centre.value or 0.0) / 100), _OVER_LINE)
+    rows = _rows(places, reach, ending)
     # Small samples are close together: a square root gives them room.
     x = alt.X(
         "n:Q",
@@ -135,20 +139,20 @@ def _draw(places: Sequence[_Place], centre: Fact) -> parts.AnyChart:
     )
     at_edge = alt.Chart(parts.values([{"rate": centre.value, "text": centre.printed}]))
     said = at_edge.mark_text(
-        style="dx-text-second", align="right", dy=-7, dx=-2, fontSize=10
-    ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(f"{centre.name} {centre.printed}"))
+        style="dx-text-second", align="right", dy=-_OVER_LINE, dx=-2, fontSize=10
+    ).encode(x=parts.right_edge(), y=y, text=parts.fixed_text(label))
     chart = parts.answering(
         outer,
         inner,
         whole.encode(y=y),
         said,
         points,
-        *parts.placed_labels(rows, x, y),
+        *labels.placed_labels(rows, x, y),
     )
     return parts.fluid(chart, 250)
 
 
-def _rows(places: Sequence[_Place], reach: int) -> list[dict[str, Any]]:
+def _rows(places: Sequence[_Place], reach: int, ending: labels.Ending) -> list[dict[str, Any]]:
     rows = [
         {
             "unit_id": place.fact.unit_id,
@@ -164,7 +168,7 @@ def _rows(places: Sequence[_Place], reach: int) -> list[dict[str, Any]]:
         }
         for place in places
     ]
-    return parts.placed(parts.labelled(rows))
+    return labels.placed(parts.labelled(rows), [ending])
 
 
 _VERDICTS = {

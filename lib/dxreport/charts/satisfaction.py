@@ -10,7 +10,7 @@ import altair as alt
 
 from dxreport import stats, vi
 from dxreport.analysis import SMALLEST, STARS, WAITS, Analysis
-from dxreport.charts import parts, words
+from dxreport.charts import labels, parts, words
 from dxreport.charts.show import Figure
 from dxreport.facts import Fact, Facts
 from dxreport.narrative import month_name
@@ -345,7 +345,7 @@ def _points(analysis: Analysis, facts: Facts) -> list[dict[str, Any]]:
     for row in rows:
         row["at"] = (row["days"] / longest, (high - row["mean"]) / (high - low))
         row["radius"] = round((_AREA[0] + row["n"] / most * (_AREA[1] - _AREA[0])) ** 0.5 / 1.77, 1)
-    return parts.placed(rows)
+    return labels.placed(rows)
 
 
 def _reach(points: list[dict[str, Any]]) -> tuple[int, int]:
@@ -387,7 +387,7 @@ def _draw_points(points: list[dict[str, Any]]) -> parts.AnyChart:
             ],
         )
     )
-    chart = parts.answering(dots, *parts.placed_labels(points, x, y))
+    chart = parts.answering(dots, *labels.placed_labels(points, x, y))
     return parts.fluid(chart, 235)
 
 
