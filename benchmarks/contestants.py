@@ -39,16 +39,18 @@ def ours(table: str, path: Path) -> Rows:
 
     from dxreport.cubes import PAKN
     from dxreport.periods import Month
+    from dxreport.scanning import scan
     from dxreport.tallies import tally_pakn, tally_procedures
 
     if path.suffix == ".csv":
-        frame = pl.scan_csv(path, try_parse_dates=True, schema_overrides={"unit_id": pl.String})
+        texts = {"unit_id": pl.String}
+        files = [pl.scan_csv(path, try_parse_dates=True, schema_overrides=texts)]
     else:
-        frame = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path)
+        files = [scan(file) for file in sorted(path.glob("*.parquet"))] or [scan(path)]
 
     class Trusted:
         def parts(self, _table: str) -> tuple[pl.LazyFrame, ...]:
-            return (frame,)
+            return tuple(files)
 
     count = tally_pakn if table == PAKN.table else tally_procedures
     tally = count(Trusted(), Month(2024, 9))  # type: ignore[arg-type]

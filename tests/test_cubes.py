@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from dxreport.cubes import COLUMNS, NEVER, PAKN, PROCEDURES, Shape, cube, month_at, place
+from dxreport.cubes import (
+    COLUMNS,
+    NEVER,
+    PAKN,
+    PROCEDURES,
+    Shape,
+    condensed,
+    condensing,
+    cube,
+    month_at,
+    place,
+)
 from dxreport.periods import Month
 from dxreport.reading import Tables, read_tables
 from dxreport.sample import make_sample
@@ -51,6 +63,35 @@ def test_every_record_is_in_the_row_of_its_months(shape: Shape, months: Path) ->
     found = dict(zip(counted.select(keys).iter_rows(), counted["records"], strict=True))
     assert found == plain(tables, shape)
     assert len(found) > 100
+
+
+@pytest.mark.parametrize("shape", [PAKN, PROCEDURES], ids=lambda shape: shape.table)
+def test_reading_leaves_the_cube_that_counting_makes(shape: Shape, months: Path) -> None:
+    tables = read_tables(months, REFERENCE)
+    records = tables.facts()[shape.table]
+    # Rows that are no longer what was read are counted anew.
+    again = replace(tables, **{shape.table: records.filter(pl.lit(True))})
+    assert again.parts(shape.table) == (again.facts()[shape.table],)
+    assert cube(again, shape).equals(cube(tables, shape))
+    fewer = replace(tables, **{shape.table: records.filter(unit_id="256")})
+    assert set(cube(fewer, shape)["unit_id"]) == {"256"} & set(cube(tables, shape)["unit_id"])
+
+
+def test_every_day_of_ten_thousand_years_is_in_its_month() -> None:
+    first, last = datetime(1, 1, 1), datetime(9999, 12, 31)
+    days = pl.datetime_range(first, last, "1d", eager=True)
+    for late in (timedelta(0), timedelta(microseconds=86_399_999_999)):
+        records = pl.LazyFrame(
+            {"unit_id": "1", "topic": "t", "resolved_at": None, "rating": None, "due_at": days},
+            schema_overrides={"rating": pl.Int64, "resolved_at": pl.Datetime("us")},
+        ).with_columns(received_at=pl.col("due_at") + late)
+        found = condensed(condensing(records, PAKN, ("unit_id", "topic")).collect(), PAKN)
+        wanted = days.to_frame("day").group_by(
+            place=pl.col("day").dt.year().cast(pl.Int64) * 12 + pl.col("day").dt.month() - 1
+        )
+        expected = wanted.len().sort("place")
+        assert found.select("received", "records").rows() == expected.rows()
+        assert (found["due"] == found["received"]).all()
 
 
 def test_times_of_any_year_keep_their_month_and_whole_seconds() -> None:

@@ -475,6 +475,26 @@ def test_one_row_among_many_of_a_unit_that_has_ended(folder: Path, nothing: Path
     assert line.startswith("data/pakn.csv, row 11, column unit_id: '256'")
 
 
+def test_a_unit_that_ends_within_a_month_has_its_rows_until_then(
+    folder: Path, nothing: Path
+) -> None:
+    ended = {**UNIT, "valid_from": date(2024, 8, 10), "valid_to": date(2024, 9, 15)}
+    write_csv(folder / "units.csv", frame("units", [ended]))
+    times = (datetime(2024, 8, 10), datetime(2024, 9, 15, 23, 59, 59))
+    rows = [
+        {
+            **RIGHT["pakn"],
+            "pakn_id": f"P{n}",
+            "received_at": time,
+            "resolved_at": None,
+            "rating": None,
+        }
+        for n, time in enumerate(times)
+    ]
+    write_csv(folder / "pakn.csv", frame("pakn", rows))
+    assert read_tables(folder, nothing).pakn.collect().height == 2
+
+
 def test_a_parent_that_is_not_there(folder: Path, nothing: Path) -> None:
     commune = {**UNIT, "unit_id": "09163", "level": "commune", "parent_id": "999"}
     write_csv(folder / "units.csv", frame("units", [UNIT, commune]))

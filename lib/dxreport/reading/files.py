@@ -20,6 +20,7 @@ import polars as pl
 from dxreport.contracts import FACT_TABLES
 from dxreport.errors import ContractError, Problem, shown
 from dxreport.reading.panics import quiet_panics
+from dxreport.scanning import scan
 
 _HEAD = 1 << 16
 
@@ -91,15 +92,14 @@ def _open_parquet(path: Path, columns: Sequence[str]) -> Part:
     with readable_parquet(path):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        # A scan opens its file when it is collected, maybe from another current folder.
-        scan = pl.scan_parquet(path.absolute(), glob=False, hive_partitioning=False)
-        stored = scan.collect_schema()
+        rows = scan(path)
+        stored = rows.collect_schema()
         present = [name for name in columns if name in stored]
         return Part(
             path=path,
             name=display_name(path),
             sha256=digest,
-            raw=scan.select(present),
+            raw=rows.select(present),
             schema=pl.Schema({name: stored[name] for name in present}),
             header_row=None,
             first_row=1,

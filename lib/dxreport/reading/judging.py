@@ -3,8 +3,9 @@
 One pass over a file counts, for every rule, the rows that break it: aggregates, which polars
 streams, so that 20 million rows need no more memory than a few batches. Rules that look only at
 texts of few values (a unit, a kind, a topic) are held against each combination of values once,
-and not against each row. Only where there is something to say a second pass looks for the first
-rows that say it.
+and not against each row. The same pass leaves the cube of a table of records, as to read a file
+again costs as much as to count it. Only where there is something to say a second pass looks for
+the first rows that say it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dxreport.contracts import (
     unit_checks,
     with_unit,
 )
+from dxreport.cubes import RECORDS, SHAPES, condensed, condensing, month_start, spans
 from dxreport.errors import SHOWN, Problem
 from dxreport.reading.columns import Dirt, Typed, composed, type_part
 from dxreport.reading.files import Part, readable_parquet
@@ -49,10 +51,12 @@ _NEAREST = 3
 class Judged:
     """A table that was read: typed rows, how many by part, and the first of what is wrong.
 
-    `parts` are the rows part by part, where nothing is wrong."""
+    `parts` are the rows part by part, and `cubes` those of a table of records, where nothing is
+    wrong."""
 
     rows: pl.LazyFrame
     parts: tuple[pl.LazyFrame, ...]
+    cubes: tuple[pl.DataFrame, ...]
     heights: tuple[int, ...]
     problems: tuple[Problem, ...]
     total: int
@@ -60,13 +64,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """A part that was judged. `hashes` are those of its keys, where these could be read."""
+    """A part that was judged. `hashes` are those of its keys, where these could be read; `cube`
+    is there for a table of records whose columns are."""
 
     typed: Typed
     height: int
     problems: Sequence[Problem]
     total: int
     hashes: pl.Series | None
+    cube: pl.DataFrame | None
 
 
 def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judged:
@@ -94,12 +100,14 @@ def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judg
         total += 1
     rows: pl.LazyFrame = SCHEMAS[table].create_empty().lazy()
     by_part: tuple[pl.LazyFrame, ...] = ()
+    cubes: tuple[pl.DataFrame, ...] = ()
     if typed and not problems:
         columns = SCHEMAS[table].column_names()
         by_part = tuple(part.rows(columns) for part in typed)
         rows = pl.concat(by_part)
+        cubes = tuple(verdict.cube for verdict in verdicts if verdict.cube is not None)
     problems.sort(key=lambda problem: problem.row or 0)
-    return Judged(rows, by_part, tuple(heights), tuple(problems[:SHOWN]), total)
+    return Judged(rows, by_part, cubes, tuple(heights), tuple(problems[:SHOWN]), total)
 
 
 def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:
@@ -119,7 +127,9 @@ def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:
         broken += [check for check, count in zip(on_units, counts, strict=True) if count]
         total += sum(counts)
     found = _first_problems(table, typed, wide, broken, units) if broken else []
-    return _Verdict(typed, seen.height, found, total, seen.hashes)
+    records = None if broken or typed.problems else seen.counted
+    cube = None if records is None else condensed(records, SHAPES[table])
+    return _Verdict(typed, seen.height, found, total, seen.hashes, cube)
 
 
 # One look at a file ------------------------------------------------------------------------
@@ -130,8 +140,8 @@ class _Look:
     """What one pass over a part gives.
 
     broken: the rules that some row breaks. total: how many breaches there are.
-    values: the rows with their first and last time for each combination of the texts of few
-    values, where the table is one of records.
+    counted: the rows by the texts of few values and by months, as `condensing` counts them, where
+    the table is one of records. values: each combination of these texts with its rows.
     empty, beyond: of the other texts, those with an empty value, and with more than ASCII.
     """
 
@@ -139,6 +149,7 @@ class _Look:
     broken: Sequence[Check]
     total: int
     hashes: pl.Series | None
+    counted: pl.DataFrame | None
     values: pl.DataFrame | None
     empty: frozenset[str]
     beyond: frozenset[str]
@@ -161,29 +172,28 @@ def _look(table: str, typed: Typed) -> _Look:
             *(_beyond_ascii(typed.stored_name(name)).alias(f"beyond {name}") for name in texts),
         )
     ]
-    if few:
-        time = [TIME_OF[table]] if TIME_OF[table] not in typed.unreadable else []
-        frames.append(
-            typed.wide.group_by(few).agg(
-                pl.len().cast(pl.Int64).alias(_ROWS),
-                *(pl.col(name).min().alias(_FIRST) for name in time),
-                *(pl.col(name).max().alias(_LAST) for name in time),
-            )
-        )
+    shape = SHAPES.get(table)
+    is_counted = shape is not None and not typed.unreadable and {"unit_id", shape.part} <= set(few)
+    if shape is not None and is_counted:
+        frames.append(condensing(typed.wide, shape, few))
+    elif few:
+        frames.append(typed.wide.group_by(few).agg(pl.len().cast(pl.Int64).alias(RECORDS)))
     if not typed.unreadable & set(key(table)):
         frames.append(typed.wide.select(key_hash(table)))
     counted, *others = pl.collect_all(frames, engine="streaming")
     hashes = others.pop()[HASH] if others and others[-1].columns == [HASH] else None
-    values = others.pop() if others else None
+    grouped = others.pop() if others else None
+    values = spans(grouped, few) if is_counted and grouped is not None else grouped
     flags = counted.row(0, named=True)
     if values is not None:
-        weighed = ((rule * pl.col(_ROWS)).sum().alias(name) for name, rule in of_values.items())
+        weighed = ((rule * pl.col(RECORDS)).sum().alias(name) for name, rule in of_values.items())
         flags |= values.select(weighed).row(0, named=True) if of_values else {}
     return _Look(
         height=flags[_ROWS],
         broken=[check for check, name in zip(to_check, wrong, strict=True) if flags[name]],
         total=sum(flags[name] for name in wrong),
         hashes=hashes,
+        counted=grouped if is_counted else None,
         values=values,
         empty=frozenset(name for name in texts if flags[f"empty {name}"]),
         beyond=frozenset(name for name in texts if flags[f"beyond {name}"]),
@@ -243,12 +253,21 @@ def _has_strange_units(table: str, typed: Typed, seen: _Look, units: pl.DataFram
     20 million rows costs a third of what it costs to join them.
     """
     time = TIME_OF[table]
-    if seen.values is not None:
-        extremes = seen.values.select("unit_id", _FIRST, _LAST)
-    else:
-        ends_of = (pl.col(time).min().alias(_FIRST), pl.col(time).max().alias(_LAST))
-        by_unit = typed.wide.group_by("unit_id").agg(ends_of)
-        extremes = by_unit.collect(engine="streaming")
+    if seen.counted is not None and not seen.broken:
+        # By whole months, which is nearly always enough: units come and go with the month.
+        months = spans(seen.counted, ["unit_id"])
+        first, last = (month_start(pl.col(end)) for end in ("first", "last"))
+        ends = months.select("unit_id", first.alias(_FIRST), last.dt.month_end().alias(_LAST))
+        if not _any_strange(table, ends, units):
+            return False
+    extremes = typed.wide.group_by("unit_id").agg(
+        pl.col(time).min().alias(_FIRST), pl.col(time).max().alias(_LAST)
+    )
+    return _any_strange(table, extremes.collect(engine="streaming"), units)
+
+
+def _any_strange(table: str, extremes: pl.DataFrame, units: pl.DataFrame) -> bool:
+    time = TIME_OF[table]
     ends = pl.concat(extremes.select("unit_id", pl.col(end).alias(time)) for end in (_FIRST, _LAST))
     strange = [_wrong(check).any().alias(check.rule) for check in unit_checks(table)]
     return any(with_unit(ends.lazy(), units).select(strange).collect().row(0))

@@ -15,6 +15,7 @@ import polars as pl
 from dxreport import vi
 from dxreport.config import INDICATORS_FILE, read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
+from dxreport.cubes import remember
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
 from dxreport.manifest import Manifest, check_files, read_manifest
 from dxreport.reading.corrections import Correction, Corrections, corrected, read_corrections
@@ -164,6 +165,7 @@ def _read(folder: Path, reference: Path) -> Tables:
     sources: list[Source] = []
     rows: dict[str, pl.LazyFrame] = {}
     pieces: dict[str, Pieces] = {}
+    cubes: dict[str, tuple[pl.DataFrame, ...]] = {}
     units: pl.DataFrame | None = None
     needed = tables_counted(reference)
     corrections = read_corrections(folder)
@@ -183,6 +185,7 @@ def _read(folder: Path, reference: Path) -> Tables:
                 for part, piece in zip(parts, judged.parts, strict=False)
             ]
             pieces[table] = Pieces(judged.rows, tuple(of))
+            cubes[table] = judged.cubes
             sources += _sources(table, parts, judged, origin)
             if table == "units" and not judged.total:
                 units = judged.rows.collect()
@@ -191,7 +194,7 @@ def _read(folder: Path, reference: Path) -> Tables:
         check_files(folder, manifest, _in_folder(folder, sources))
     breaches.stop()
     sources += _corrections_source(corrections)
-    return Tables(
+    tables = Tables(
         folder=folder,
         sources=tuple(sources),
         dataset=dataset,
@@ -207,6 +210,8 @@ def _read(folder: Path, reference: Path) -> Tables:
         pieces=pieces,
         corrections=corrections.entries,
     )
+    remember(tables, cubes)
+    return tables
 
 
 @dataclass(frozen=True)
