@@ -8,8 +8,8 @@ from dxreport.catalogue import LEVELS, Catalogue, Indicator
 from dxreport.explain import Cite, Kinds
 from dxreport.facts import Facts
 from dxreport.opendata.facts import UNITS
-from dxreport.opendata.model import Field, Resource, Row, plain_headings
-from dxreport.sheets import Number, Sheet, SheetCell, SheetRow
+from dxreport.opendata.model import Field, Listing, Resource, Row, Value
+from dxreport.sheets import Number, SheetCell
 from dxreport.vi import plain
 
 INDICATORS = "indicators"
@@ -26,7 +26,6 @@ _FIELDS = (
     Field("target_district", "Mức tối thiểu cấp huyện", "number", unit="%"),
     Field("target_commune", "Mức tối thiểu cấp xã", "number", unit="%"),
 )
-_WIDTHS = (34, 6, 52, 60, 40, 14, 24, 11, 11, 11)
 
 
 @dataclass(frozen=True)
@@ -68,21 +67,7 @@ def indicators_resource(facts: Facts, catalogue: Catalogue, cite: Cite) -> Resou
         basis = "; ".join(cite(one.spec.id)) if one.spec is not None else ""
         texts = (plain(one.name), plain(one.formula), plain(basis) or None)
         rows.append((one.id, one.section, *texts, one.unit, _decimals(one), *targets))
-    return Resource(
-        name=INDICATORS,
-        title="Danh mục chỉ tiêu và cách tính",
-        description="Tên, cách tính, căn cứ, đơn vị tính và mức tối thiểu của từng chỉ tiêu.",
-        fields=_FIELDS,
-        rows=tuple(rows),
-        sheet=Sheet(
-            name="Chỉ tiêu",
-            title="",
-            headings=plain_headings([field.title for field in _FIELDS]),
-            widths=_WIDTHS,
-            rows=tuple(_row(row) for row in rows),
-        ),
-        key=("indicator",),
-    )
+    return _LISTING.resource(rows)
 
 
 def _decimals(one: Definition) -> str:
@@ -95,15 +80,22 @@ def _decimals(one: Definition) -> str:
     return "; ".join(f"{scope}: {places}" for scope, places in by_scope.items())
 
 
-def _row(row: Row) -> SheetRow:
-    cells = []
-    for field, value in zip(_FIELDS, row, strict=True):
-        if isinstance(value, float):
-            number = Number(value, 0 if value.is_integer() else 1)
-            cells.append(SheetCell(number, align="right"))
-        elif isinstance(value, int):
-            cells.append(SheetCell(Number(value), align="right"))
-        else:
-            text = UNITS.get(str(value), "") if field.name == "unit" else value
-            cells.append(SheetCell(str(text or "")))
-    return SheetRow(tuple(cells))
+def _cell(field: Field, value: Value) -> SheetCell:
+    if isinstance(value, float):
+        return SheetCell(Number(value, 0 if value.is_integer() else 1), align="right")
+    if isinstance(value, int):
+        return SheetCell(Number(value), align="right")
+    text = UNITS.get(str(value), "") if field.name == "unit" else value
+    return SheetCell(str(text or ""))
+
+
+_LISTING = Listing(
+    name=INDICATORS,
+    title="Danh mục chỉ tiêu và cách tính",
+    description="Tên, cách tính, căn cứ, đơn vị tính và mức tối thiểu của từng chỉ tiêu.",
+    fields=_FIELDS,
+    key=("indicator",),
+    sheet="Chỉ tiêu",
+    widths=(34, 6, 52, 60, 40, 14, 24, 11, 11, 11),
+    cell=_cell,
+)

@@ -6,13 +6,13 @@ people. Nothing is computed here: every number is a fact, or a side of one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
-from dxreport.sheets import Heading, Sheet
+from dxreport.sheets import Heading, Sheet, SheetCell, SheetRow
 
 Kind = Literal["string", "integer", "number", "boolean", "yearmonth", "date"]
 Value = str | int | float | bool | None
@@ -73,3 +73,41 @@ class Resource:
 def plain_headings(titles: Sequence[str]) -> tuple[Heading, ...]:
     """A header of one row."""
     return tuple(Heading(title, 0, at) for at, title in enumerate(titles))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table whose sheet has the fields for columns and the rows as they are.
+
+    `widths` are those of the sheet's columns; `cell` lays a value out for people; `filtered` lets
+    the sheet be filtered.
+    """
+
+    name: str
+    title: str
+    description: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    sheet: str
+    widths: tuple[float, ...]
+    cell: Callable[[Field, Value], SheetCell]
+    filtered: bool = False
+
+    def resource(self, rows: Sequence[Row]) -> Resource:
+        """The listing of some rows."""
+        return Resource(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            fields=self.fields,
+            rows=tuple(rows),
+            sheet=Sheet(
+                name=self.sheet,
+                title="",
+                headings=plain_headings([field.title for field in self.fields]),
+                widths=self.widths,
+                rows=tuple(SheetRow(tuple(map(self.cell, self.fields, row))) for row in rows),
+                filtered=self.filtered,
+            ),
+            key=self.key,
+        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dxreport.opendata.facts import PERIODS, UNITS
-from dxreport.opendata.model import Field, Resource, Row, Value, plain_headings
+from dxreport.opendata.model import Field, Listing, Resource, Row, Value
 from dxreport.revisions import History, Side
-from dxreport.sheets import Number, Sheet, SheetCell, SheetRow
+from dxreport.sheets import Number, SheetCell
 from dxreport.tables.model import MET, MISSED
 from dxreport.vi import plain
 
@@ -31,7 +31,6 @@ _FIELDS = (
     Field("new_denominator", "Mẫu số mới", "integer"),
     Field("new_met", "Đạt chỉ tiêu, mới", "boolean"),
 )
-_WIDTHS = (10, 13, 30, 34, 18, 22, 40, 14, 18, 12, 12, 12, 18, 12, 12, 12)
 
 
 def revisions_resource(history: History) -> Resource | None:
@@ -52,24 +51,7 @@ def revisions_resource(history: History) -> Resource | None:
         for revision in history.revisions
         for move in revision.moves
     ]
-    if not rows:
-        return None
-    return Resource(
-        name=REVISIONS,
-        title="Số liệu điều chỉnh",
-        description="Các số liệu đã thay đổi so với bản công bố trước, qua từng lần điều chỉnh.",
-        fields=_FIELDS,
-        rows=tuple(rows),
-        sheet=Sheet(
-            name="Điều chỉnh",
-            title="",
-            headings=plain_headings([field.title for field in _FIELDS]),
-            widths=_WIDTHS,
-            rows=tuple(SheetRow(tuple(map(_cell, _FIELDS, row))) for row in rows),
-            filtered=True,
-        ),
-        key=("revision", "indicator", "period", "scope"),
-    )
+    return _LISTING.resource(rows) if rows else None
 
 
 def _side(side: Side | None) -> tuple[Value, Value, Value, Value]:
@@ -86,3 +68,16 @@ def _cell(field: Field, value: Value) -> SheetCell:
     words: Mapping[str, str] = {"period": PERIODS, "unit": UNITS}.get(field.name, {})
     text = words.get(str(value), "" if value is None else str(value))
     return SheetCell(plain(text), align="right" if field.name.endswith("printed") else "left")
+
+
+_LISTING = Listing(
+    name=REVISIONS,
+    title="Số liệu điều chỉnh",
+    description="Các số liệu đã thay đổi so với bản công bố trước, qua từng lần điều chỉnh.",
+    fields=_FIELDS,
+    key=("revision", "indicator", "period", "scope"),
+    sheet="Điều chỉnh",
+    widths=(10, 13, 30, 34, 18, 22, 40, 14, 18, 12, 12, 12, 18, 12, 12, 12),
+    cell=_cell,
+    filtered=True,
+)
