@@ -7,6 +7,7 @@ instants (the first of the next month), so that "as of the end of M" is one comp
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -116,6 +117,17 @@ def report_periods(month: Month, since: Month | None = None) -> dict[PeriodId, P
         "previous": Period("previous", month.previous, month.previous),
         "end": Period("end", first, month),
     }
+
+
+def runs(months: Iterable[Month], to: str = " to ") -> list[str]:
+    """Months in order as runs: "2024-01 to 2024-03", "2024-05"."""
+    found: list[list[Month]] = []
+    for month in months:
+        if found and found[-1][-1].next == month:
+            found[-1].append(month)
+        else:
+            found.append([month])
+    return [str(run[0]) if len(run) == 1 else f"{run[0]}{to}{run[-1]}" for run in found]
 
 
 def parse_months(text: str) -> tuple[Month, ...]:

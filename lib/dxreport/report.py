@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from dxreport.facts import Fact, Facts
 from dxreport.headlines import Headline, headlines, held_to_target
 from dxreport.markup import EMPTY, Markdown, div, join, link, listed, md_escape, safe_json
 from dxreport.narrative import BY_RULE, Narrative, month_name
-from dxreport.periods import Month
+from dxreport.periods import Month, runs
 from dxreport.quality import assess
 from dxreport.reading import Tables, read_tables
 from dxreport.revisions.history import NEVER, History, load_history
@@ -496,8 +496,8 @@ def require_month(tables: Tables, month: Month) -> None:
     for shape in (PAKN, PROCEDURES):
         months |= {month_at(place) for place in cube(tables, shape)["received"].unique()}
     if month not in months:
-        runs = _runs(sorted(months))
-        has = f"the folder has {', '.join(runs)}" if runs else "the folder has no records at all"
+        listed = ", ".join(runs(sorted(months)))
+        has = f"the folder has {listed}" if listed else "the folder has no records at all"
         raise DxError(f"{month}: no data; {has}")
 
 
@@ -525,14 +525,3 @@ def _anchor(number: str) -> str:
 
 def _html(text: str) -> str:
     return html.escape(" ".join(vi.plain(text).split()), quote=True)
-
-
-def _runs(months: Sequence[Month]) -> list[str]:
-    """Months in order as runs: "2024-01 to 2024-03", "2024-05"."""
-    runs: list[list[Month]] = []
-    for month in months:
-        if runs and runs[-1][-1].next == month:
-            runs[-1].append(month)
-        else:
-            runs.append([month])
-    return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]

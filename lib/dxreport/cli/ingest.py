@@ -175,14 +175,9 @@ def _row_line(table: str, change: RowChange) -> str:
 
 def _reports(months: Sequence[Month]) -> str:
     """The reports of some months, those in a row by the first and the last."""
-    runs: list[list[Month]] = []
-    for month in months:
-        if runs and runs[-1][-1].next == month:
-            runs[-1].append(month)
-        else:
-            runs.append([month])
-    spans = [str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs]
-    return f"{'report' if len(months) == 1 else 'reports'} of {', '.join(spans)}"
+    from dxreport.periods import runs
+
+    return f"{'report' if len(months) == 1 else 'reports'} of {', '.join(runs(months, '..'))}"
 
 
 def _fact_lines(change: FactChange) -> Iterator[str]:
