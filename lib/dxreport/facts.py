@@ -434,21 +434,8 @@ class _Maker:
             total = sum(1 for f in held if f.exists)
             noun = spec.nouns.get(level, spec.noun)
             count = f"{met}/{total}" if spec.of_total else vi.count(met)
-            rows.append(
-                Fact(
-                    month=str(self.month),
-                    section=indicator.section,
-                    indicator=spec.id,
-                    period=period,
-                    scope=f"level:{level}",
-                    name=self.catalogue.level_names[level],
-                    numerator=met,
-                    denominator=total,
-                    value=float(met) if total else None,
-                    unit="units",
-                    printed=f"{count} {noun}".strip() if total else vi.NO_CASES,
-                )
-            )
+            printed = f"{count} {noun}".strip()
+            rows.append(self._of_units(spec.id, indicator, period, level, met, total, printed))
         return rows
 
     def _full(self, indicator: Indicator, facts: list[Fact], period: PeriodId) -> list[Fact]:
@@ -460,23 +447,35 @@ class _Maker:
             told = [f for f in members if f.exists]
             if not members:
                 continue
-            full = sum(1 for f in told if f.exact == 100)
-            rows.append(
-                Fact(
-                    month=str(self.month),
-                    section=indicator.section,
-                    indicator=indicator.full,
-                    period=period,
-                    scope=f"level:{level}",
-                    name=self.catalogue.level_names[level],
-                    numerator=full,
-                    denominator=len(told),
-                    value=float(full) if told else None,
-                    unit="units",
-                    printed=vi.count(full) if told else vi.NO_CASES,
-                )
-            )
+            full, of = sum(1 for f in told if f.exact == 100), len(told)
+            printed = vi.count(full)
+            rows.append(self._of_units(indicator.full, indicator, period, level, full, of, printed))
         return rows
+
+    def _of_units(
+        self,
+        id_: str,
+        indicator: Indicator,
+        period: PeriodId,
+        level: str,
+        part: int,
+        whole: int,
+        printed: str,
+    ) -> Fact:
+        """How many units of a level, of those that have a figure, are of one sort."""
+        return Fact(
+            month=str(self.month),
+            section=indicator.section,
+            indicator=id_,
+            period=period,
+            scope=f"level:{level}",
+            name=self.catalogue.level_names[level],
+            numerator=part,
+            denominator=whole,
+            value=float(part) if whole else None,
+            unit="units",
+            printed=printed if whole else vi.NO_CASES,
+        )
 
     def _by_level(self, indicator: Indicator, facts: list[Fact]) -> dict[str, list[Fact]]:
         """The units' figures on the province's own system, by level."""
