@@ -156,3 +156,12 @@ def lower_first(text: str) -> str:
 
 def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+_PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
+
+
+def name_in_sentence(name: str) -> str:
+    """A name inside a sentence: "Huyện Tiên Du" with a small h, "Sở Tư pháp" as it is."""
+    is_place = nfc(name).lower().startswith(tuple(f"{place} " for place in _PLACES))
+    return lower_first(name) if is_place else name

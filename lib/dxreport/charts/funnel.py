@@ -185,7 +185,7 @@ def _caption(analysis: Analysis, places: Sequence[_Place], centre: Fact) -> str:
         return words.sentence(f"{month_name(analysis.month)} chưa tiếp nhận PAKN nào")
     if len(places) == 1:
         only = places[0].fact
-        return words.sentence(f"chỉ {words.in_sentence(only.name)} có số liệu ({only.printed})")
+        return words.sentence(f"chỉ {vi.name_in_sentence(only.name)} có số liệu ({only.printed})")
     below = [_said(place) for place in places if place.out < 0]
     above = [_said(place) for place in places if place.out > 0]
     if not below and not above:
@@ -202,14 +202,14 @@ def _caption(analysis: Analysis, places: Sequence[_Place], centre: Fact) -> str:
     few = min(places, key=lambda place: place.fact.denominator)
     if few.out == 0:
         said.append(
-            f"tỷ lệ của {words.in_sentence(few.fact.name)} ({few.fact.printed}) mới dựa trên "
+            f"tỷ lệ của {vi.name_in_sentence(few.fact.name)} ({few.fact.printed}) mới dựa trên "
             f"{vi.count(few.fact.denominator)} PAKN, chưa đủ để kết luận"
         )
     return words.sentence("; ".join(said))
 
 
 def _said(place: _Place) -> str:
-    return f"{words.in_sentence(place.fact.name)} ({place.fact.printed})"
+    return f"{vi.name_in_sentence(place.fact.name)} ({place.fact.printed})"
 
 
 def _list(said: list[str]) -> str:

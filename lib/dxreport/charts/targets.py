@@ -356,7 +356,7 @@ def _caption_units(analysis: Analysis, indicator: str, levels: list[tuple[str, l
 
 
 def _with_figures(facts: Sequence[Fact]) -> str:
-    return vi.joined([f"{words.in_sentence(fact.name)} ({fact.printed})" for fact in facts])
+    return vi.joined([f"{vi.name_in_sentence(fact.name)} ({fact.printed})" for fact in facts])
 
 
 def _alt_units(analysis: Analysis, indicator: str, levels: list[tuple[str, list[Fact]]]) -> str:

@@ -17,7 +17,6 @@ _FINEST = 1_728_000
 """Parts of a day of which every quantile of whole seconds (to a 20th) is a whole number."""
 
 _MOST_NAMES = 3
-_PLACES = ("thành phố", "thị xã", "huyện", "quận", "phường", "xã", "thị trấn", "đặc khu")
 
 
 def days(value: float | None, places: int = 1) -> str:
@@ -72,18 +71,12 @@ def whole(analysis: Analysis) -> str:
     return vi.lower_first(analysis.catalogue.all_name)
 
 
-def in_sentence(name: str) -> str:
-    """A name inside a sentence: "Huyện Tiên Du" with a small h, "Sở Tư pháp" as it is."""
-    is_place = vi.nfc(name).lower().startswith(tuple(f"{place} " for place in _PLACES))
-    return vi.lower_first(name) if is_place else name
-
-
 def named(names: Sequence[str], noun: str = "đơn vị") -> str:
     """Names in a sentence; of many, the first ones and how many more."""
     if len(names) <= _MOST_NAMES + 1:
-        return vi.joined([in_sentence(name) for name in names])
+        return vi.joined([vi.name_in_sentence(name) for name in names])
     rest = f"{vi.count(len(names) - _MOST_NAMES)} {noun} khác"
-    return vi.joined([*(in_sentence(name) for name in names[:_MOST_NAMES]), rest])
+    return vi.joined([*(vi.name_in_sentence(name) for name in names[:_MOST_NAMES]), rest])
 
 
 def sentence(text: str) -> str:
@@ -111,7 +104,7 @@ def extremes(facts: Sequence[Fact], low: str, high: str) -> str:
         return ""
     best, worst = lowest(ranked), highest(ranked)
     if len(ranked) == 1:
-        return f"chỉ {in_sentence(ranked[0].name)} có số liệu ({ranked[0].printed})"
+        return f"chỉ {vi.name_in_sentence(ranked[0].name)} có số liệu ({ranked[0].printed})"
     if len(best) == len(ranked):
         return f"các đơn vị bằng nhau ({ranked[0].printed})"
     return f"{low} là {_group(best)}; {high} là {_group(worst)}"
