@@ -46,6 +46,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         shutil.copytree(ROOT / name, home / name)
     shutil.copytree(ROOT / "data" / "sample", data)
     (data / "manifest.json").write_text("{}")
+    (data / "corrections.yml").write_text("[]")
     (data / "units.csv").write_bytes((ROOT / "data" / "reference" / "units.csv").read_bytes())
     shutil.copytree(ROOT / "lib" / "dxreport", program)
     monkeypatch.setattr(inputs, "_PACKAGE", program)

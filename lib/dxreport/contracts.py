@@ -385,6 +385,11 @@ class Check:
     right: pl.Expr
     message: Message
 
+    @property
+    def wrong(self) -> pl.Expr:
+        """True where a row breaks the rule, else false."""
+        return ~self.right.fill_null(True)
+
 
 def checks(table: str) -> Iterator[Check]:
     """The rules of a table, column by column, then those of the whole row.

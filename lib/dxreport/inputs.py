@@ -33,7 +33,7 @@ _PACKAGE: Final = Path(__file__).parent
 _TABLES: Final = (
     *("units", "documents", "e_copies", "pakn", "procedures", "targets", "baselines", "topics"),
 )
-_BESIDE: Final = ("dataset.yml", "manifest.json")
+_BESIDE: Final = ("corrections.yml", "dataset.yml", "manifest.json")
 """What is read of a data folder besides its tables."""
 
 _ASIDE: Final = frozenset(
@@ -75,13 +75,11 @@ def fingerprint(
         "letter": dict(letter),
         "extras": list(extras),
         "data": _shown(project.root.resolve(), data_dir.resolve()),
-        "python": [sys.version, platform.platform(), sys.byteorder],
-        "packages": _packages(),
         "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(_VARIABLES)},
     }
     try:
+        told |= machinery()
         told["files"] = {
-            "program": dict(_contents(_PACKAGE, _program())),
             "project": dict(_contents(project.root, _of_project(project, "notebooks" in extras))),
             "tables": dict(_contents(data_dir, _of_data(data_dir))),
             "others": [_digest(path) if path.is_file() else "" for path in files],
@@ -89,6 +87,18 @@ def fingerprint(
     except OSError:
         return None
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def machinery() -> dict[str, Any]:
+    """What everything is made with: this package's code, and the versions of all the rest.
+
+    Raises OSError where the code cannot be read.
+    """
+    return {
+        "program": dict(_contents(_PACKAGE, _program())),
+        "python": [sys.version, platform.platform(), sys.byteorder],
+        "packages": _packages(),
+    }
 
 
 def _asks_the_machine(project: Project) -> bool:

@@ -124,6 +124,9 @@ def corrected(table: str, parts: Sequence[Part], corrections: Corrections) -> tu
     entries = corrections.of(table)
     if not entries:
         return tuple(parts)
+    parts = [
+        replace(part, fingerprint=corrections.fingerprint(table, part.sha256)) for part in parts
+    ]
     known = [_found(table, part, entries) for part in parts]
     problems = []
     mended = list(parts)

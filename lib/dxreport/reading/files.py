@@ -10,7 +10,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +27,21 @@ from dxreport.scanning import scan
 _HEAD = 1 << 16
 
 
+State = tuple[int, int, int]
+"""What tells two states of a file apart: size, time of change, number."""
+
+
+def state_of(path: Path) -> State:
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns, about.st_ino
+
+
 @dataclass(frozen=True)
 class Part:
     """One file of a table.
+
+    `sha256` is of the file, `fingerprint` of what is read of it: the corrections that bear on it
+    are a part of that. `state` is the file's before it was looked at.
 
     `raw` has the contract's columns that the file holds, as stored. `records` maps a position
     in `raw` to the row as a person counts it; where it is None, they follow `first_row` on.
@@ -36,12 +50,19 @@ class Part:
     path: Path
     name: str
     sha256: str
+    fingerprint: str
+    state: State
     raw: pl.LazyFrame
     schema: pl.Schema
     header_row: int | None
     first_row: int
     in_memory: bool
     records: pl.Series | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has."""
+        return self.state[0]
 
     def row(self, position: int) -> int:
         """The row of the file, as a person counts, at a position of `raw`."""
@@ -73,12 +94,25 @@ def find(folder: Path, table: str) -> tuple[Path, ...]:
     return forms[0] if forms else ()
 
 
-def open_part(path: Path, columns: Sequence[str]) -> Part:
-    """The columns of a file that are asked for and there, and its fingerprint.
+def open_parts(paths: Sequence[Path], columns: Sequence[str]) -> tuple[Part, ...]:
+    """The columns of each file that are asked for and there, and its fingerprint.
 
-    Raises `ContractError` where the file cannot be read as what its name says.
+    Raises `ContractError` where a file cannot be read as what its name says.
     """
-    return _open_csv(path, columns) if path.suffix == ".csv" else _open_parquet(path, columns)
+    if any(path.suffix == ".csv" for path in paths):  # which is one file
+        return tuple(_open_csv(path, columns) for path in paths)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        known = list(pool.map(_digest, paths))
+    return tuple(
+        _open_parquet(path, columns, state, digest)
+        for path, (state, digest) in zip(paths, known, strict=True)
+    )
+
+
+def open_part(path: Path, columns: Sequence[str]) -> Part:
+    """The same of one file."""
+    (part,) = open_parts([path], columns)
+    return part
 
 
 def _one(path: Path, expected: str, row: int | None = None, column: str | None = None) -> Exception:
@@ -88,10 +122,18 @@ def _one(path: Path, expected: str, row: int | None = None, column: str | None =
 # Parquet -----------------------------------------------------------------------------------
 
 
-def _open_parquet(path: Path, columns: Sequence[str]) -> Part:
-    with readable_parquet(path):
+def _digest(path: Path) -> tuple[State, str]:
+    """A file's state, and the SHA-256 of what it held then."""
+    try:
+        state = state_of(path)
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return state, hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _one(path, f"cannot be read: {error.strerror}") from None
+
+
+def _open_parquet(path: Path, columns: Sequence[str], state: State, digest: str) -> Part:
+    with readable_parquet(path):
         rows = scan(path)
         stored = rows.collect_schema()
         present = [name for name in columns if name in stored]
@@ -99,6 +141,8 @@ def _open_parquet(path: Path, columns: Sequence[str]) -> Part:
             path=path,
             name=display_name(path),
             sha256=digest,
+            fingerprint=digest,
+            state=state,
             raw=rows.select(present),
             schema=pl.Schema({name: stored[name] for name in present}),
             header_row=None,
@@ -134,9 +178,11 @@ def damaged_parquet(path: Path) -> Exception:
 
 def _open_csv(path: Path, columns: Sequence[str]) -> Part:
     try:
+        state = state_of(path)
         data = path.read_bytes()
     except OSError as error:
         raise _one(path, f"cannot be read: {error.strerror}") from None
+    digest = hashlib.sha256(data).hexdigest()
     header = _header(path, data)
     present = [name for name in columns if name in header]
     if not present:
@@ -151,7 +197,9 @@ def _open_csv(path: Path, columns: Sequence[str]) -> Part:
     return Part(
         path=path,
         name=display_name(path),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=digest,
+        fingerprint=digest,
+        state=state,
         raw=frame.select(present).lazy(),
         schema=pl.Schema({name: pl.String() for name in present}),
         header_row=1,

@@ -10,11 +10,9 @@ the first rows that say it.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -23,8 +21,6 @@ from dxreport.contracts import (
     PERCENTAGES,
     SCHEMAS,
     TIME_OF,
-    UNIT_FROM,
-    UNIT_TO,
     Check,
     Message,
     checks,
@@ -34,17 +30,18 @@ from dxreport.contracts import (
 )
 from dxreport.cubes import RECORDS, SHAPES, condensed, condensing, month_start, spans
 from dxreport.errors import SHOWN, Problem
+from dxreport.keeping import Keeper
+from dxreport.reading.breaches import first_problems
 from dxreport.reading.columns import Dirt, Typed, composed, type_part
 from dxreport.reading.files import Part, readable_parquet
+from dxreport.reading.findings import Finding, Findings
 from dxreport.reading.keys import HASH, duplicates, key_hash
-from dxreport.reading.values import EXPECTED, as_shown, is_text, kind_of
+from dxreport.reading.values import EXPECTED, kind_of
 
 MUST_HAVE_ROWS: Final = frozenset({"units", "documents", "e_copies", "pakn", "procedures"})
 """An empty export looks like a month in which nothing happened; it never is one."""
 
-_POSITION = "position"
 _ROWS, _FIRST, _LAST = "rows", "first time", "last time"
-_NEAREST = 3
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """A part that was judged. `hashes` are those of its keys, where these could be read; `cube`
-    is there for a table of records whose columns are."""
+    """A part that was judged, or was known to be clean.
+
+    `hashes` are those of its keys, where these could be read and were; `cube` is there for a
+    table of records that keeps its rules. `dirt` is what text is to be cleaned.
+    """
 
     typed: Typed
     height: int
@@ -73,26 +73,34 @@ class _Verdict:
     total: int
     hashes: pl.Series | None
     cube: pl.DataFrame | None
+    dirt: Dirt
+    was_known: bool = False
 
 
-def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judged:
+def judge(
+    table: str, parts: Sequence[Part], units: pl.DataFrame | None, keeper: Keeper | None = None
+) -> Judged:
     """Read the parts of a table and hold them against the contract.
 
-    `units` is the valid catalogue, where the rows are to be held against it too.
+    `units` is the valid catalogue, where the rows are to be held against it too. What is found
+    out about files that keep the contract is left with the `keeper`, and asked of it first.
     """
+    findings = None if keeper is None else Findings(keeper, table, units)
     verdicts = []
     for part in parts:
         with readable_parquet(part.path):
-            verdicts.append(_judge_part(table, part, units))
+            known = None if findings is None else findings.recall(part)
+            verdicts.append(
+                _judge_part(table, part, units) if known is None else _recalled(table, part, known)
+            )
     problems = [problem for verdict in verdicts for problem in verdict.typed.problems]
     total = len(problems)
     for verdict in verdicts:
         problems += verdict.problems
         total += verdict.total
     typed, heights = [v.typed for v in verdicts], [v.height for v in verdicts]
-    hashes = [verdict.hashes for verdict in verdicts if verdict.hashes is not None]
-    if len(hashes) == len(verdicts):
-        found, count = duplicates(table, typed, heights, hashes)
+    if findings is None or not findings.are_distinct(parts):
+        found, count = _duplicates(table, verdicts)
         problems += found
         total += count
     if typed and not any(heights) and not problems and table in MUST_HAVE_ROWS:
@@ -106,8 +114,32 @@ def judge(table: str, parts: Sequence[Part], units: pl.DataFrame | None) -> Judg
         by_part = tuple(part.rows(columns) for part in typed)
         rows = pl.concat(by_part)
         cubes = tuple(verdict.cube for verdict in verdicts if verdict.cube is not None)
+    if findings is not None and not total:
+        for part, verdict in zip(parts, verdicts, strict=True):
+            if not verdict.was_known:
+                findings.keep(part, Finding(verdict.height, verdict.dirt, verdict.cube))
+        findings.keep_distinct(parts)
     problems.sort(key=lambda problem: problem.row or 0)
     return Judged(rows, by_part, cubes, tuple(heights), tuple(problems[:SHOWN]), total)
+
+
+def _recalled(table: str, part: Part, known: Finding) -> _Verdict:
+    typed = type_part(table, part, known.dirt)
+    return _Verdict(typed, known.height, [], 0, None, known.cube, known.dirt, was_known=True)
+
+
+def _duplicates(table: str, verdicts: Sequence[_Verdict]) -> tuple[list[Problem], int]:
+    """Keys that occur again, and how many; none where not every part's keys can be read."""
+    hashes = []
+    for verdict in verdicts:
+        found = verdict.hashes
+        if found is None and verdict.was_known:
+            with readable_parquet(verdict.typed.part.path):
+                found = verdict.typed.wide.select(key_hash(table)).collect(engine="streaming")[HASH]
+        if found is None:
+            return [], 0
+        hashes.append(found)
+    return duplicates(table, [v.typed for v in verdicts], [v.height for v in verdicts], hashes)
 
 
 def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:
@@ -115,21 +147,22 @@ def _judge_part(table: str, part: Part, units: pl.DataFrame | None) -> _Verdict:
     # anything to clean: so it is judged as it is, and once more where there was.
     typed = type_part(table, part, Dirt())
     seen = _look(table, typed)
-    if dirt := _dirt(typed, seen):
+    dirt = _dirt(typed, seen)
+    if dirt:
         typed = type_part(table, part, dirt)
         seen = _look(table, typed)
     wide, broken, total = typed.wide, list(seen.broken), seen.total
     on_units = list(_unit_checks(table, typed, units))
     if units is not None and on_units and _has_strange_units(table, typed, seen, units):
         wide = with_unit(wide, units)
-        counted = wide.select(_wrong(check).sum().alias(check.rule) for check in on_units)
+        counted = wide.select(check.wrong.sum().alias(check.rule) for check in on_units)
         counts = counted.collect(engine="streaming").row(0)
         broken += [check for check, count in zip(on_units, counts, strict=True) if count]
         total += sum(counts)
-    found = _first_problems(table, typed, wide, broken, units) if broken else []
+    found = first_problems(table, typed, wide, broken, units) if broken else []
     records = None if broken or typed.problems else seen.counted
     cube = None if records is None else condensed(records, SHAPES[table])
-    return _Verdict(typed, seen.height, found, total, seen.hashes, cube)
+    return _Verdict(typed, seen.height, found, total, seen.hashes, cube, dirt)
 
 
 # One look at a file ------------------------------------------------------------------------
@@ -158,7 +191,7 @@ class _Look:
 def _look(table: str, typed: Typed) -> _Look:
     few = _of_few_values(table, typed)
     to_check = (*_type_checks(table, typed), *_applicable(checks(table), typed))
-    wrong = {f"rule {place}": _wrong(check) for place, check in enumerate(to_check)}
+    wrong = {f"rule {place}": check.wrong for place, check in enumerate(to_check)}
     of_values = {n: rule for n, rule in wrong.items() if set(rule.meta.root_names()) <= set(few)}
     texts = [name for name in typed.texts if name not in few]
     frames = [
@@ -269,12 +302,8 @@ def _has_strange_units(table: str, typed: Typed, seen: _Look, units: pl.DataFram
 def _any_strange(table: str, extremes: pl.DataFrame, units: pl.DataFrame) -> bool:
     time = TIME_OF[table]
     ends = pl.concat(extremes.select("unit_id", pl.col(end).alias(time)) for end in (_FIRST, _LAST))
-    strange = [_wrong(check).any().alias(check.rule) for check in unit_checks(table)]
+    strange = [check.wrong.any().alias(check.rule) for check in unit_checks(table)]
     return any(with_unit(ends.lazy(), units).select(strange).collect().row(0))
-
-
-def _wrong(check: Check) -> pl.Expr:
-    return ~check.right.fill_null(True)
 
 
 def _type_checks(table: str, typed: Typed) -> Iterator[Check]:
@@ -299,99 +328,3 @@ def _applicable(
             right = right | ~typed.was_read(name)
         kept.append(Check(check.rule, check.column, right, check.message))
     return kept
-
-
-def _first_problems(
-    table: str,
-    typed: Typed,
-    wide: pl.LazyFrame,
-    broken: Sequence[Check],
-    units: pl.DataFrame | None,
-) -> list[Problem]:
-    names = [name for name in SCHEMAS[table].column_names() if name in typed.part.schema]
-    marks = [f"rule {place}" for place in range(len(broken))]
-    rows = (
-        wide.with_row_index(_POSITION)
-        .with_columns(_wrong(check).alias(mark) for mark, check in zip(marks, broken, strict=True))
-        .filter(pl.any_horizontal(marks))
-        .head(SHOWN)
-        .select(
-            _POSITION,
-            *marks,
-            *(_shown_value(typed, name).alias(name) for name in names),
-            *_context(table, wide),
-        )
-        .collect(engine="streaming")
-    )
-    nearest = _nearest_units(units)
-    problems = []
-    for row in rows.iter_rows(named=True):
-        for mark, check in zip(marks, broken, strict=True):
-            if row[mark]:
-                expected = f"expected {_filled(check.message.en, row)}"
-                expected_vi = _filled(check.message.vi, row)
-                if check.rule == "unit_known":
-                    expected += f"; nearest: {nearest(row['unit_id'])}"
-                    expected_vi += f"; gần giống: {nearest(row['unit_id'])}"
-                problems.append(
-                    Problem(
-                        typed.part.name,
-                        expected,
-                        row=typed.part.row(row[_POSITION]),
-                        column=check.column,
-                        value=row[check.column] or "",
-                        expected_vi=expected_vi,
-                    )
-                )
-    return problems
-
-
-def _context(table: str, wide: pl.LazyFrame) -> Iterator[pl.Expr]:
-    """What messages about units speak of besides the row's own values."""
-    schema = wide.collect_schema()
-    if UNIT_FROM in schema:
-        time = TIME_OF[table]
-        yield pl.col(UNIT_FROM)
-        yield pl.col(UNIT_TO)
-        yield as_shown(time, schema[time]).alias("time")
-
-
-def _shown_value(typed: Typed, name: str) -> pl.Expr:
-    stored = typed.stored_name(name)
-    return as_shown(stored, pl.String() if name not in typed.part.schema else _dtype(typed, name))
-
-
-def _dtype(typed: Typed, name: str) -> pl.DataType:
-    dtype = typed.part.schema[name]
-    return pl.String() if is_text(dtype) else dtype
-
-
-def _filled(text: str, row: dict[str, Any]) -> str:
-    values = {name: value or "" for name, value in row.items()}
-    values["from"] = _end(row.get(UNIT_FROM))
-    values["to"] = _end(row.get(UNIT_TO))
-    return text.format_map(values)
-
-
-def _end(day: date | datetime | None) -> str:
-    return "…" if day is None else day.isoformat()
-
-
-def _nearest_units(units: pl.DataFrame | None) -> Callable[[str | None], str]:
-    """A function that names the units whose id or name looks most like a text."""
-    catalogue = [] if units is None else units.select("unit_id", "name").rows()
-    seen: dict[str, str] = {}
-
-    def likeness(text: str, unit: tuple[str, str]) -> float:
-        return max(
-            difflib.SequenceMatcher(None, text.casefold(), part.casefold()).ratio() for part in unit
-        )
-
-    def nearest(text: str | None) -> str:
-        wanted = (text or "")[:100]
-        if wanted not in seen:
-            ranked = sorted(catalogue, key=lambda unit: -likeness(wanted, unit))
-            seen[wanted] = ", ".join(f"{id_} ({name})" for id_, name in ranked[:_NEAREST])
-        return seen[wanted]
-
-    return nearest

@@ -17,9 +17,10 @@ from dxreport.config import INDICATORS_FILE, read_yaml
 from dxreport.contracts import FACT_TABLES, SCHEMAS
 from dxreport.cubes import remember
 from dxreport.errors import SHOWN, ContractError, DxError, Problem, UsageError
+from dxreport.keeping import user_keeper
 from dxreport.manifest import Manifest, check_files, read_manifest
 from dxreport.reading.corrections import Correction, Corrections, corrected, read_corrections
-from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_part
+from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_parts
 from dxreport.reading.judging import Judged, judge
 from dxreport.reading.rehearsal import Rehearsal, rehearsing
 
@@ -52,9 +53,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Piece:
-    """One file's share of a table, and the fingerprint of the file as it was corrected."""
+    """One file's share of a table, the fingerprint of the file as it was corrected, its bytes."""
 
     sha256: str
+    size: int
     rows: pl.LazyFrame
 
 
@@ -169,19 +171,20 @@ def _read(folder: Path, reference: Path) -> Tables:
     units: pl.DataFrame | None = None
     needed = tables_counted(reference)
     corrections = read_corrections(folder)
+    keeper = user_keeper()
     with rehearsing(_parquet_files(folder, reference)) as rehearsal:
         for table in (*_REFERENCE_TABLES, *FACT_TABLES):
             try:
                 parts, origin = _open(table, folder, reference, rehearsal, needed)
                 parts = corrected(table, parts, corrections)
-                judged = judge(table, parts, units)
+                judged = judge(table, parts, units, None if units is None else keeper)
             except ContractError as error:
                 breaches.add(error.problems, error.total)
                 continue
             breaches.add(judged.problems, judged.total)
             rows[table] = judged.rows
             of = [
-                Piece(corrections.fingerprint(table, part.sha256), piece)
+                Piece(part.fingerprint, part.size, piece)
                 for part, piece in zip(parts, judged.parts, strict=False)
             ]
             pieces[table] = Pieces(judged.rows, tuple(of))
@@ -324,7 +327,7 @@ def _open(
         if file.suffix == ".parquet" and rehearsal.is_fatal(file):
             raise damaged_parquet(file)
     columns = SCHEMAS[table].column_names()
-    return tuple(open_part(file, columns) for file in files), origin
+    return open_parts(files, columns), origin
 
 
 def _sources(table: str, parts: Sequence[Part], judged: Judged, origin: Origin) -> list[Source]:
