@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -41,14 +40,6 @@ def test_what_a_task_raises_is_raised_here_and_the_next_is_done(process: Aside) 
     with pytest.raises(UsageError, match="'2024-13' is not a month") as usage:
         process.ask(Month.parse, "2024-13").result()
     assert usage.value.exit_status == 2
-
-
-def test_what_is_quick_goes_first(process: Aside) -> None:
-    slow = [process.ask(time.sleep, 0.2) for _ in range(3)]
-    quick = process.ask_first(abs, -3)
-    assert quick.result() == 3
-    assert not slow[-1].done()
-    assert [each.result() for each in slow] == [None] * 3
 
 
 def test_one_that_was_killed_is_said_and_replaced() -> None:

@@ -56,4 +56,4 @@ def test_what_nobody_waits_for_is_not_drawn(tmp_path: Path) -> None:
             asked.add(tmp_path / str(number), drawing)
     assert any(drawing.cancelled() for drawing in drawings)
     assert not list(tmp_path.iterdir())
-    assert aside().ask_first(vega, SPEC, {}).result()["marks"]
+    assert aside().ask(vega, SPEC, {}).result()["marks"]

@@ -22,6 +22,7 @@ from builders import small_frames, write_folder
 from command import ROOT
 from dxreport import report
 from dxreport.catalogue import Catalogue
+from dxreport.computed import Computed
 from dxreport.config import Project, office
 from dxreport.errors import DxError
 from dxreport.markup import Markdown, md_escape
@@ -96,10 +97,11 @@ def letter(
     project = Project(ROOT)
     made = Report(
         project=project,
-        month=month,
-        tables=cast(Tables, SimpleNamespace(dataset=Dataset("Số liệu thử", True))),
-        catalogue=catalogue,
-        facts=facts_of(counts, catalogue, month),
+        computed=Computed(
+            tables=cast(Tables, SimpleNamespace(dataset=Dataset("Số liệu thử", True))),
+            catalogue=catalogue,
+            facts=facts_of(counts, catalogue, month),
+        ),
         office=office(project),
         laws=read_laws(project.reference),
     )

@@ -8,7 +8,6 @@ this one goes on, and ends with it: its input is closed then.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import pickle
 import signal
@@ -17,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import PriorityQueue
+from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -38,8 +37,7 @@ class Aside:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        self._numbers = itertools.count()
-        self._tasks: PriorityQueue[tuple[bool, int, bytes, Future[Any]]] = PriorityQueue()
+        self._tasks: SimpleQueue[tuple[bytes, Future[Any]]] = SimpleQueue()
         Thread(target=self._work, name="aside", daemon=True).start()
 
     def ask(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
@@ -47,25 +45,18 @@ class Aside:
 
         Arguments and result are pickled.
         """
-        return self._ask(False, task, args, kwargs)
-
-    def ask_first(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """The same, before all that was asked for by `ask`: for what is quick."""
-        return self._ask(True, task, args, kwargs)
+        future: Future[R] = Future()
+        message = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
+        self._tasks.put((message, future))
+        return future
 
     @property
     def lives(self) -> bool:
         return self._process.poll() is None
 
-    def _ask(self, first: bool, task: Callable[..., R], args: Any, kwargs: Any) -> Future[R]:
-        future: Future[R] = Future()
-        message = pickle.dumps((task, args, kwargs), pickle.HIGHEST_PROTOCOL)
-        self._tasks.put((not first, next(self._numbers), message, future))
-        return future
-
     def _work(self) -> None:
         while True:
-            *_, message, future = self._tasks.get()
+            message, future = self._tasks.get()
             if not future.set_running_or_notify_cancel():
                 continue
             try:

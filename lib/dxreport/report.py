@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dxreport import provenance, vi
-from dxreport.catalogue import LEVELS, Catalogue, Target, load_catalogue
+from dxreport.catalogue import LEVELS, Catalogue, Target
+from dxreport.computed import Computed, computed
 from dxreport.config import Project, find_project, office, read_yaml
 from dxreport.cubes import PAKN, PROCEDURES, cube, month_at
 from dxreport.errors import DxError
@@ -29,8 +30,7 @@ from dxreport.quality import assess
 from dxreport.reading import Tables, read_tables
 from dxreport.revisions.history import NEVER, History, load_history
 from dxreport.revisions.telling import notice, section
-from dxreport.suppression.rule import Rule, suppression_rule
-from dxreport.suppression.shown import shown_facts
+from dxreport.suppression.rule import Rule
 from dxreport.tables import Table, appendices, appendix_names
 from dxreport.tables.blocks import raw_block
 
@@ -68,15 +68,10 @@ class Report:
     """Everything that the report of one month shows."""
 
     project: Project
-    month: Month
-    tables: Tables
-    catalogue: Catalogue
-    facts: Facts
+    computed: Computed
     office: Mapping[str, Any]
     laws: tuple[Law, ...]
     history: History = NEVER
-    rule: Rule | None = None
-    """Under how many cases a figure is not published; None where that is not set."""
 
     @cached_property
     def say(self) -> Narrative:
@@ -210,38 +205,40 @@ class Report:
             links.append(link("Phân tích dữ liệu", ANNEX))
         return Markdown(f"*(Chi tiết tại {listed(links)} kèm theo)*") if links else EMPTY
 
-    @cached_property
+    @property
+    def tables(self) -> Tables:
+        return self.computed.tables
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.computed.catalogue
+
+    @property
+    def facts(self) -> Facts:
+        return self.computed.facts
+
+    @property
+    def rule(self) -> Rule | None:
+        """Under how many cases a figure is not published; None where that is not set."""
+        return self.computed.rule
+
+    @property
+    def month(self) -> Month:
+        return self.computed.facts.month
+
+    @property
     def analysis(self) -> Analysis:
-        """The aggregated frames of the annex.
-
-        They show groups that are no facts, and nothing proves that those tell no small one:
-        where small numbers are left out, the frames are empty.
-        """
-        from dxreport.analysis import analyse, without_frames
-
-        if self.rule is not None:
-            return without_frames(self.catalogue, self.month)
-        return analyse(self.tables, self.catalogue, self.month)
+        """The aggregated frames of the annex."""
+        return self.computed.analysis
 
     def figure(self, name: str) -> Figure:
         """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
-        from altair.utils.schemapi import debug_mode
+        return self.computed.figure(name)
 
-        from dxreport.charts import FIGURES, FRAMED, withheld
-
-        if name not in FIGURES:
-            raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
-        if self.rule is not None and name in FRAMED:
-            return withheld(name)
-        if name not in self._figures:
-            # Altair would check each part of a chart as it is made; tests check the whole of each.
-            with debug_mode(False):
-                self._figures[name] = FIGURES[name](self.analysis, self.facts)
-        return self._figures[name]
-
-    @cached_property
-    def _figures(self) -> dict[str, Figure]:
-        return {}
+    def begin_drawing(self) -> None:
+        """Have all charts drawn beside what comes next; a document that takes them finds them."""
+        for name in self._numbers:
+            self.figure(name).begin()
 
     def draw_ahead(self) -> None:
         """Begin with the pictures of all charts, which are drawn beside what the document does.
@@ -434,58 +431,19 @@ def build_report(
         folder = home.root / folder
     tables = read_tables(folder, home.reference)
     require_month(tables, wanted)
-    catalogue, facts = publishable(tables, wanted, home)
     history = load_history(Path(revisions), str(wanted)) if revisions else NEVER
-    return report_of(home, tables, catalogue, facts, history)
+    return report_of(home, computed(tables, wanted, home), history)
 
 
-def report_of(
-    project: Project,
-    tables: Tables,
-    catalogue: Catalogue,
-    facts: Facts,
-    history: History = NEVER,
-) -> Report:
-    """The report of the facts' month, where they have been computed already."""
+def report_of(project: Project, made: Computed, history: History = NEVER) -> Report:
+    """The report of what has been computed of a month."""
     return Report(
         project=project,
-        month=facts.month,
-        tables=tables,
-        catalogue=catalogue,
-        facts=facts,
-        office=office(project, facts.month),
+        computed=made,
+        office=office(project, made.facts.month),
         laws=read_laws(project.reference),
         history=history,
-        rule=suppression_rule(project),
     )
-
-
-def publishable(tables: Tables, month: Month, project: Project) -> tuple[Catalogue, Facts]:
-    """All facts of `month` that the project's rule for small numbers lets be published.
-
-    And the catalogue that they are of. What was computed last is given again for the same tables
-    and settings: the command that publishes a month asks first, and then the month's document.
-    """
-    settings = [project.configuration, *sorted(project.reference.glob("*.y*ml"))]
-    asked = (month, project, tuple((path, path.read_bytes()) for path in settings))
-    if _last and _last[0].tables is tables and _last[0].asked == asked:
-        return _last[0].found
-    catalogue = load_catalogue(
-        tables.units, tables.targets, tables.baselines, tables.topics, project.reference
-    )
-    facts = shown_facts(tables, catalogue, month, suppression_rule(project))
-    _last[:] = [_Computed(tables, asked, (catalogue, facts))]
-    return catalogue, facts
-
-
-@dataclass(frozen=True)
-class _Computed:
-    tables: Tables
-    asked: tuple[object, ...]
-    found: tuple[Catalogue, Facts]
-
-
-_last: Final[list[_Computed]] = []
 
 
 def require_month(tables: Tables, month: Month) -> None:

@@ -97,6 +97,10 @@ class Figure:
             blocks += [self._typst(label), self._docx(label)]
         return Markdown("\n\n" + "\n\n".join(blocks) + "\n\n")
 
+    def begin(self) -> None:
+        """Have the drawing begun, beside whatever else goes on."""
+        _ = self._drawing
+
     def draw_into(self, folder: Path, later: Pictures) -> None:
         """Have the pictures drawn that `to_markdown` needs below `folder`, unless they are."""
         if later.wanted:

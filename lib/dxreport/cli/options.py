@@ -74,10 +74,11 @@ def catalogue_of(tables: Tables, home: Project) -> Catalogue:
 
 
 def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
-    from dxreport.report import publishable, require_month
+    from dxreport.computed import computed
+    from dxreport.report import require_month
 
     require_month(tables, month)
-    return publishable(tables, month, home)[1]
+    return computed(tables, month, home).facts
 
 
 def require_months(tables: Tables, months: Iterable[Month]) -> None:

@@ -64,4 +64,4 @@ def _config() -> dict[str, Any]:
 def _vega(spec: dict[str, Any]) -> Future[dict[str, Any]]:
     from dxreport.charts import theme
 
-    return aside().ask_first(vega, spec, theme.named())
+    return aside().ask(vega, spec, theme.named())

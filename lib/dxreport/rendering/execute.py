@@ -93,28 +93,32 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 
 def to_notebook(document: Document) -> NotebookNode:
     """The document as a notebook that is not run yet."""
-    cells: list[NotebookNode] = []
+    cells: list[dict[str, Any]] = []
+
+    def add(kind: str, source: str, metadata: dict[str, Any], **more: Any) -> None:
+        own = {"id": f"cell-{len(cells)}", "cell_type": kind, "metadata": metadata}
+        cells.append({**own, "source": source, **more})
+
     if document.header:
-        cells.append(_new(nbformat.v4.new_raw_cell, f"---\n{document.header}\n---"))
+        add("raw", f"---\n{document.header}\n---", {})
     for part in document.parts:
         if isinstance(part, Text):
-            cell = _new(nbformat.v4.new_markdown_cell, part.source.rstrip("\n"))
-            cell.metadata[_KEY] = {"inlines": [_pack(inline) for inline in part.inlines]}
+            inlines = [_pack(inline) for inline in part.inlines]
+            add("markdown", part.source.rstrip("\n"), {_KEY: {"inlines": inlines}})
         else:
-            cell = _new(nbformat.v4.new_code_cell, part.source)
-            if part.tags:
-                cell.metadata["tags"] = list(part.tags)
-            cell.metadata[_KEY] = {
+            options = {
                 "file": part.where.file,
                 "row": part.where.row,
                 "evaluate": part.options.evaluate,
             }
-        cells.append(cell)
+            tags = {"tags": list(part.tags)} if part.tags else {}
+            add("code", part.source, {**tags, _KEY: options}, outputs=[], execution_count=None)
     metadata = {
         "kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"},
         "language_info": {"name": "python"},
     }
-    return _new(nbformat.v4.new_notebook, cells=cells, metadata=metadata)
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    return cast(NotebookNode, cast(Any, nbformat).from_dict(whole))
 
 
 def to_text(value: object) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pypandoc
@@ -44,18 +45,25 @@ def run(
     environment = {**os.environ, "LC_ALL": _UTF_8, **(extra or {})}
     if epoch is not None:
         environment["SOURCE_DATE_EPOCH"] = str(epoch)
-    done = subprocess.run(
-        [binary(), *arguments],
-        input=text,
-        capture_output=True,
-        cwd=folder,
-        env=environment,
-        check=False,
-    )
-    if done.returncode:
-        message = " ".join(done.stderr.decode(errors="replace").split())
-        raise DxError(f"pandoc failed: {message or f'exit status {done.returncode}'}")
-    return done.stdout
+    # Through pipes each piece would wait for the interpreter, which another thread may have.
+    with TemporaryFile() as given, TemporaryFile() as made, TemporaryFile() as said:
+        given.write(text)
+        given.seek(0)
+        done = subprocess.run(
+            [binary(), *arguments],
+            stdin=given,
+            stdout=made,
+            stderr=said,
+            cwd=folder,
+            env=environment,
+            check=False,
+        )
+        for file in (made, said):
+            file.seek(0)
+        if done.returncode:
+            message = " ".join(said.read().decode(errors="replace").split())
+            raise DxError(f"pandoc failed: {message or f'exit status {done.returncode}'}")
+        return made.read()
 
 
 def read(text: str, source_format: str, *options: str) -> dict[str, Any]:

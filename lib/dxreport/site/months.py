@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dxreport.aside import aside
+from dxreport.computed import computed
 from dxreport.drawing import get_ready
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
@@ -21,7 +22,7 @@ from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
 from dxreport.rendering.names import FACTS
-from dxreport.report import publishable, report_of
+from dxreport.report import report_of
 from dxreport.revisions import revise
 from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
@@ -31,12 +32,15 @@ from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_m
 def publish(order: Order, on_step: OnStep | None = None) -> Published:
     """Render a month, or take it from the store, and put it into its place."""
     tables = read_tables(order.data, order.project.reference)
-    catalogue, facts = publishable(tables, order.month, order.project)
+    made = computed(tables, order.month, order.project)
+    facts = made.facts
     text = facts_csv(facts)
     home = order.out / str(order.month)
     revised = revise(home, FACTS, text, str(order.month), order.revised_on, order.reason)
     history = revised.history
-    report = report_of(order.project, tables, catalogue, facts, history)
+    report = report_of(order.project, made, history)
+    if order.has_pictures:
+        report.begin_drawing()
     extras = [_facts_extra(text), data_extra(report)]
     if history.revisions:
         extras.append(revisions_extra(history))
@@ -54,7 +58,7 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
         letter=order.letter,
         extras=extras,
         tables=tables,
-        headlines=headlines(facts, catalogue),
+        headlines=headlines(facts, made.catalogue),
         on_step=on_step,
         keep=Keep(order.store, order.key, told) if order.store else None,
     )

@@ -36,6 +36,11 @@ class Order:
     revised_on: date | None = None
     reason: str = ""
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether a document is asked for that shows the charts as pictures."""
+        return not {"pdf", "docx"}.isdisjoint(self.formats)
+
     def key(self) -> str | None:
         """The fingerprint of all that the month is made of."""
         return fingerprint(

@@ -1,0 +1,90 @@
+"""What is computed of a month: once, for the command and for the document that it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from dxreport.catalogue import Catalogue, load_catalogue
+from dxreport.config import Project
+from dxreport.errors import DxError
+from dxreport.facts import Facts
+from dxreport.periods import Month
+from dxreport.reading import Tables
+from dxreport.suppression.rule import Rule, suppression_rule
+from dxreport.suppression.shown import shown_facts
+
+if TYPE_CHECKING:
+    from dxreport.analysis import Analysis
+    from dxreport.charts.show import Figure
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A month's facts that the rule for small numbers lets be published, and what is shown of them.
+
+    `rule` says under how many cases a figure is not published; None where that is not set.
+    """
+
+    tables: Tables
+    catalogue: Catalogue
+    facts: Facts
+    rule: Rule | None = None
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The aggregated frames of the annex.
+
+        They show groups that are no facts, and nothing proves that those tell no small one:
+        where small numbers are left out, the frames are empty.
+        """
+        from dxreport.analysis import analyse, without_frames
+
+        if self.rule is not None:
+            return without_frames(self.catalogue, self.facts.month)
+        return analyse(self.tables, self.catalogue, self.facts.month)
+
+    def figure(self, name: str) -> Figure:
+        """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
+        from altair.utils.schemapi import debug_mode
+
+        from dxreport.charts import FIGURES, FRAMED, withheld
+
+        if name not in FIGURES:
+            raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
+        if self.rule is not None and name in FRAMED:
+            return withheld(name)
+        if name not in self._figures:
+            # Altair would check each part of a chart as it is made; tests check the whole of each.
+            with debug_mode(False):
+                self._figures[name] = FIGURES[name](self.analysis, self.facts)
+        return self._figures[name]
+
+    @cached_property
+    def _figures(self) -> dict[str, Figure]:
+        return {}
+
+
+def computed(tables: Tables, month: Month, project: Project) -> Computed:
+    """All of `month`. For the same tables and settings as the last time, the same again."""
+    settings = [project.configuration, *sorted(project.reference.glob("*.y*ml"))]
+    # A document runs in a copy of its project.
+    asked = (month, tuple((path.name, path.read_bytes()) for path in settings))
+    if not (_last and _last[0].made.tables is tables and _last[0].asked == asked):
+        catalogue = load_catalogue(
+            tables.units, tables.targets, tables.baselines, tables.topics, project.reference
+        )
+        rule = suppression_rule(project)
+        facts = shown_facts(tables, catalogue, month, rule)
+        _last[:] = [_Known(asked, Computed(tables, catalogue, facts, rule))]
+    return _last[0].made
+
+
+@dataclass(frozen=True)
+class _Known:
+    asked: tuple[object, ...]
+    made: Computed
+
+
+_last: Final[list[_Known]] = []
