@@ -64,8 +64,27 @@ def test_names_in_a_crowd_do_not_lie_on_each_other(screen: str) -> None:
         assert one[2] <= plot[0]
 
 
-def test_places_are_the_same_every_time() -> None:
+def crowd() -> list[dict[str, Any]]:
     random = Random(1)
-    many = {f"Xã {n}": (random.randint(1, 170), random.uniform(30, 100)) for n in range(126)}
-    assert placed(rows(many)) == placed(rows(many))
+    places = {f"Xã {n}": (random.randint(1, 170), random.uniform(30, 100)) for n in range(126)}
+    return [{**row, "first": n % 7 == 0} for n, row in enumerate(rows(places))]
+
+
+@pytest.mark.parametrize("screen", PLOTS)
+def test_of_too_many_points_those_are_named_that_there_is_room_for(screen: str) -> None:
+    plot, given = PLOTS[screen], crowd()
+    found = placed(given, [Ending("Toàn tỉnh 70,4%", (1.0, 0.3), 7)])
+    named = [n for n, row in enumerate(found) if plot[0] >= row["least"]]
+    assert 5 < len(named) < 126
+    boxes = [box(found[n], given[n]["at"], plot) for n in named]
+    assert not any(share(one, other) for one, other in combinations(boxes, 2))
+    wider = sum(row["least"] <= 820 for row in found)
+    assert wider >= len(named)
+    # What comes first is named before the others.
+    first = sum(given[n]["first"] for n in named) / sum(row["first"] for row in given)
+    assert first > len(named) / len(given)
+
+
+def test_places_are_the_same_every_time() -> None:
+    assert placed(crowd()) == placed(crowd())
     assert placed([]) == []

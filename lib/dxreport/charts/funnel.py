@@ -54,6 +54,7 @@ def funnel(analysis: Analysis, facts: Facts) -> Figure:
             f"Đường ngang: tỷ lệ chung {vi.lower_first(centre.name)}; nếu mọi đơn vị xử lý như "
             "nhau, ngẫu nhiên chỉ đưa 5% số đơn vị ra ngoài vùng đậm (95%) và 0,2% ra ngoài vùng "
             "nhạt (99,8%). Càng ít PAKN, tỷ lệ càng dao động. "
+            f"{labels.some(len(places), 'nằm ngoài hai vùng này')}"
             f"PAKN tiếp nhận trong {month_name(analysis.month)}. "
             f"{words.as_of(analysis.month)}"
         ),
@@ -163,6 +164,7 @@ def _rows(places: Sequence[_Place], reach: int, ending: labels.Ending) -> list[d
             "pair_text": words.ratio(place.fact.numerator, place.fact.denominator),
             "rate_text": place.fact.printed,
             "out_text": _VERDICTS[place.out],
+            "first": abs(place.out),
             # Where the label falls, in parts of the plot.
             "at": ((place.fact.denominator / reach) ** 0.5, 1 - (place.fact.value or 0.0) / 100),
         }

@@ -32,8 +32,17 @@ _LONGEST = 120
 _ON_POINT, _OUTSIDE = 4.0, 10.0
 """How much worse it is to cover a point, or to leave the plot, than to cover another label."""
 
+_NOWHERE = 100_000.0
+"""The width of a plot that there is not."""
+
 _ROUNDS = 10
 """How often, at most, each label is placed anew when all the others have a place."""
+
+ALL_NAMED = 12
+"""So many points and fewer are all named; of more those that a plot has room for."""
+
+_TOUCHES = 6.0
+"""Square pixels that a label may share with another before it has no room."""
 
 _Floats = NDArray[np.float64]
 
@@ -52,9 +61,13 @@ def placed(rows: list[dict[str, Any]], endings: Sequence[Ending] = ()) -> list[d
 
     `at` (taken out) is the point's place in the plot, as shares from the left and the top;
     `radius` its size in pixels, where it is not the usual one. Labels keep clear of `endings`.
+    Where there are too many to name all, those with the greatest `first` (taken out) are named
+    before others, and `least` is how wide a plot must be to have room for the name.
     """
     if not rows:
         return []
+    if len(rows) > ALL_NAMED:
+        return _with_room(rows, endings)
     alone = np.zeros((len(rows), len(_SIDES)))
     together = np.zeros((len(rows), len(_SIDES), len(rows), len(_SIDES)))
     for plot in _PLOTS:
@@ -71,6 +84,35 @@ def placed(rows: list[dict[str, Any]], endings: Sequence[Ending] = ()) -> list[d
     found = [_search(alone, together, [int(at) for at in way]) for way in ways]
     _, best = min(found, key=lambda one: one[0])
     return [_told(row, _SIDES[side]) for row, side in zip(rows, best, strict=True)]
+
+
+def _with_room(rows: list[dict[str, Any]], endings: Sequence[Ending]) -> list[dict[str, Any]]:
+    """Each label on the side where the most plots have room for it; each plot is filled up."""
+    boxes = [
+        np.array([[_box(row, side, plot) for side in _SIDES] for row in rows]) for plot in _PLOTS
+    ]
+    taken = [
+        [*(_around(row, plot) for row in rows), *(_before(ending, plot) for ending in endings)]
+        for plot in _PLOTS
+    ]
+    found: dict[int, tuple[int, float]] = {}
+    for at in sorted(range(len(rows)), key=lambda n: (-rows[n].get("first", 0), n)):
+        fits = np.zeros((len(_PLOTS), len(_SIDES)), dtype=bool)
+        for number, plot in enumerate(_PLOTS):
+            own = boxes[number][at]
+            shared = _shared(own, np.array(taken[number])).max(axis=-1)
+            fits[number] = (shared <= _TOUCHES) & (_outside(own, plot) <= 1)
+        # From the widest plot down: a name that a phone has no room for is there on a desk.
+        room = fits[::-1].cumprod(axis=0).sum(axis=0)
+        side = int(room.argmax())
+        plots = range(len(_PLOTS) - int(room[side]), len(_PLOTS))
+        for number in plots:
+            taken[number].append(tuple(boxes[number][at][side]))
+        least = _PLOTS[plots[0]][0] if plots else _NOWHERE
+        found[at] = side, 0.0 if len(plots) == len(_PLOTS) else least
+    return [
+        {**_told(row, _SIDES[found[at][0]]), "least": found[at][1]} for at, row in enumerate(rows)
+    ]
 
 
 def _search(alone: _Floats, together: _Floats, way: Sequence[int]) -> tuple[float, list[int]]:
@@ -96,7 +138,7 @@ def _search(alone: _Floats, together: _Floats, way: Sequence[int]) -> tuple[floa
 
 def _told(row: dict[str, Any], side: tuple[str, int, int]) -> dict[str, Any]:
     dx, dy = _moved(side, row.get("radius", _POINT))
-    rest = {key: row[key] for key in row if key not in ("at", "radius")}
+    rest = {key: row[key] for key in row if key not in ("at", "radius", "first")}
     return {**rest, "align": side[0], "dx": dx, "dy": dy}
 
 
@@ -154,12 +196,22 @@ def _shared(boxes: _Floats, others: _Floats) -> _Floats:
 def placed_labels(rows: parts.Rows, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """The labels of `placed` rows, a layer for each alignment."""
     layers = []
+    text: Any = "unit:N"
+    if any("least" in row for row in rows):
+        text = alt.TextValue(alt.ExprRef("width >= datum.least ? datum.unit : ''"))
     place: Any = {"dx": alt.ExprRef("datum.dx"), "dy": alt.ExprRef("datum.dy")}
     for align in ("left", "right", "center"):
         own = [row for row in rows if row["align"] == align]
         if own:
             label = alt.Chart(parts.values(own)).encode(x=x, y=y, opacity=parts.chosen(0.15))
             layers += parts.over_lines(
-                label, "dx-text", "unit:N", align=align, fontSize=10, limit=_LONGEST, **place
+                label, "dx-text", text, align=align, fontSize=10, limit=_LONGEST, **place
             )
     return layers
+
+
+def some(total: int, which: str) -> str:
+    """What a note says where not all of `total` points are named; `which` are; else nothing."""
+    if total <= ALL_NAMED:
+        return ""
+    return f"Nơi dày điểm, hình chỉ ghi tên một số đơn vị, trước hết là đơn vị {which}. "

@@ -318,7 +318,7 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
             "Mỗi điểm là một đơn vị, to nhỏ theo số PAKN được đánh giá (n). Hai đại lượng đi cùng "
             f"nhau chưa nói lên nguyên nhân. PAKN tiếp nhận trong "
             f"{words.year(analysis)}. {parts.drawn(analysis.units.height, _MOST_RATED)}"
-            f"{words.as_of(analysis.month)}"
+            f"{labels.some(len(points), _MOST_RATED)}{words.as_of(analysis.month)}"
         ),
         units=True,
     )
@@ -343,6 +343,7 @@ def _points(analysis: Analysis, facts: Facts) -> list[dict[str, Any]]:
     most = max((row["n"] for row in rows), default=1)
     low, high = _reach(rows)
     for row in rows:
+        row["first"] = row["n"]
         row["at"] = (row["days"] / longest, (high - row["mean"]) / (high - low))
         row["radius"] = round((_AREA[0] + row["n"] / most * (_AREA[1] - _AREA[0])) ** 0.5 / 1.77, 1)
     return labels.placed(rows)
