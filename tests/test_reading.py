@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from builders import SCHEMAS, Format, Frames, Row, frame, small_folder, write_csv, write_folder
+from dxreport import rehearsal
 from dxreport.errors import SHOWN, ContractError, DxError, UsageError
 from dxreport.periods import Month
-from dxreport.reading import Dataset, Tables, check, read_tables, rehearsal
+from dxreport.reading import Dataset, Tables, check, read_tables
 from dxreport.reading.panics import quiet_panics
 from test_contracts import RIGHT, UNIT
 

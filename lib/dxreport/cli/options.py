@@ -60,9 +60,13 @@ def project_of(context: typer.Context) -> Project:
 
 
 def tables_of(home: Project, data: Path | None) -> Tables:
+    from dxreport.rehearsal import get_ready
+
+    folder = data or home.sample
+    get_ready(folder)
     from dxreport.reading import read_tables
 
-    return read_tables(data or home.sample, home.reference)
+    return read_tables(folder, home.reference)
 
 
 def catalogue_of(tables: Tables, home: Project) -> Catalogue:

@@ -22,7 +22,7 @@ from dxreport.manifest import Manifest, check_files, read_manifest
 from dxreport.reading.corrections import Correction, Corrections, corrected, read_corrections
 from dxreport.reading.files import Part, damaged_parquet, display_name, find, open_parts
 from dxreport.reading.judging import Judged, judge
-from dxreport.reading.rehearsal import Rehearsal, rehearsing
+from dxreport.rehearsal import Rehearsal, rehearsing
 
 Origin = Literal["data", "reference"]
 

@@ -70,21 +70,42 @@ class Rehearsal:
         self.child = None
 
 
+def get_ready(folder: Path) -> None:
+    """Begin the child that will read a folder's files, before this process imports what it needs.
+
+    What both import takes longer than to read.
+    """
+    if not _waiting and any(folder.glob("*.parquet")):
+        _waiting.extend(filter(None, [_begun()]))
+
+
+_waiting: Final[list[subprocess.Popen[str]]] = []
+
+
+def _begun() -> subprocess.Popen[str] | None:
+    """A child that waits for what to read; None where there can be none, and no rehearsal."""
+    if not sys.executable:
+        return None
+    with suppress(OSError):
+        return subprocess.Popen(
+            [sys.executable, "-c", _CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    return None
+
+
 @contextmanager
 def rehearsing(files: Iterable[tuple[Path, Sequence[str]]]) -> Iterator[Rehearsal]:
     """Start to read the given columns of Parquet files; those too large are left out."""
     wanted = list(_small(files))
     child = None
-    if wanted and sys.executable:
-        with suppress(OSError):  # Without a child there is only no rehearsal.
-            child = subprocess.Popen(
-                [sys.executable, "-c", _CHILD],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            _send(child, json.dumps([(str(path), list(columns)) for path, columns in wanted]))
+    if wanted:
+        child = _waiting.pop() if _waiting else _begun()
+    if child is not None:
+        _send(child, json.dumps([(str(path.absolute()), list(names)) for path, names in wanted]))
     rehearsal = Rehearsal([path for path, _ in wanted], child)
     try:
         yield rehearsal
