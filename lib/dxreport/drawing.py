@@ -11,14 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import fontpkg_be_vietnam_pro as _font  # type: ignore[import-untyped]
-
 from dxreport.errors import DxError
 
-FONT: Final = str(_font.FAMILY)
+FONT: Final = "Be Vietnam Pro"
 """The face of every chart."""
-FONT_DIRECTORY: Final = Path(_font.ROOT) / "files"
-"""The folder of its TTF files, for a renderer that needs them."""
+FONT_DIRECTORY: Final = Path(__file__).parent / "charts" / "fonts"
+"""The folder of its TTF files, for a renderer that needs them.
+
+Subsets: vl-convert opens the file anew for every letter that it measures, and a fifth of a
+drawing's time hangs on the file's size.
+"""
 
 Spec = Mapping[str, Any]
 _NOTHING: Final[Spec] = {"mark": "point", "data": {"values": []}}

@@ -1,10 +1,11 @@
-"""Make the fonts of this extension: subsets with Latin and every Vietnamese letter.
+"""Make this extension's fonts and the charts': subsets with Latin and every Vietnamese letter.
 
     python make_fonts.py FOLDER_WITH_TINOS
 
 The letter's face is Tinos, as wide as Times New Roman to the unit, so that a letter breaks its
-lines and pages alike with either. The page's face is Be Vietnam Pro. Both are under the SIL
-Open Font License 1.1 (fonts/OFL.txt); what changed is what is left out, and the hinting.
+lines and pages alike with either. The page's face, and that of every chart, is Be Vietnam Pro.
+Both are under the SIL Open Font License 1.1 (fonts/OFL.txt); what changed is what is left out,
+and the hinting.
 The output depends on the input fonts alone.
 """
 
@@ -20,7 +21,9 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 HERE = Path(__file__).resolve().parent.parent
+CHARTS = HERE.parents[1] / "lib" / "dxreport" / "charts" / "fonts"
 LETTER = ("Regular", "Bold", "Italic", "BoldItalic")
+DRAWN = ("Regular", "SemiBold")
 PAGE = (("Regular", 400, "normal"), ("Italic", 400, "italic"), ("SemiBold", 600, "normal"))
 
 LATIN = (
@@ -63,6 +66,10 @@ def main() -> None:
     for style in LETTER:
         (fonts / f"Tinos-{style}.ttf").write_bytes(cut(source / f"Tinos-{style}.ttf", flavor=None))
     files = Path(str(fontpkg_be_vietnam_pro.ROOT)) / "files"
+    CHARTS.mkdir(exist_ok=True)
+    for style in DRAWN:
+        name = f"BeVietnamPro-{style}.ttf"
+        (CHARTS / name).write_bytes(cut(files / name, flavor=None))
     rules = []
     for style, weight, slant in PAGE:
         woff = cut(files / f"BeVietnamPro-{style}.ttf", flavor="woff2")

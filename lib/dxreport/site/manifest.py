@@ -38,7 +38,7 @@ _CHUNK = 1 << 20
 # What decides the bytes of a page: who reads, draws, sets and runs.
 _LIBRARIES = (
     *("polars", "altair", "vl-convert-python", "great-tables", "papermill", "ipython", "nbformat"),
-    *("pypandoc-binary", "typst", "jinja2", "xlsxwriter", "fontpkg-be-vietnam-pro"),
+    *("pypandoc-binary", "typst", "jinja2", "xlsxwriter"),
 )
 
 Manifest = Mapping[str, Any]
