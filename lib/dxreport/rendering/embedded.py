@@ -21,6 +21,7 @@ from dxreport.config import EXTENSION
 from dxreport.errors import DxError
 from dxreport.rendering import pandoc
 from dxreport.rendering.qmd import Cell, Document, Text
+from dxreport.rendering.stash import Stashed, stash
 
 Format = Literal["html", "typst", "docx"]
 Tree = dict[str, Any]
@@ -42,10 +43,14 @@ _RAW = {
 
 @dataclass(frozen=True)
 class Source:
-    """A document ready to be written: pandoc's tree, and the moment that its files are of."""
+    """A document ready to be written: pandoc's tree, and the moment that its files are of.
+
+    In the tree a raw block is a token of what is stashed.
+    """
 
     tree: Tree
     moment: datetime
+    raw: Stashed
 
     @property
     def epoch(self) -> int:
@@ -98,21 +103,24 @@ def _verbatim(text: str, language: str = "") -> str:
 def read(markdown: str, metadata: Mapping[str, Any], moment: datetime) -> Source:
     """Read the document once. `metadata` is what templates and filter see."""
     header = json.dumps(metadata, ensure_ascii=False, default=str)
-    tree = pandoc.read(f"---\n{header}\n---\n\n{markdown}", "markdown")
-    return Source(tree, moment)
+    raw = stash(markdown)
+    tree = pandoc.read(f"---\n{header}\n---\n\n{raw.markdown}", "markdown")
+    return Source(tree, moment, raw)
 
 
 def write_html(source: Source, root: Path) -> str:
     """The page, as the template makes it; `page.finish` completes it."""
     arguments = _arguments(root, "html", "template.html")
     arguments += ["--toc", "--toc-depth=3", "--section-divs", "--mathml"]
-    return pandoc.run(arguments, _for(source, "html"), folder=root, epoch=source.epoch).decode()
+    written = pandoc.run(arguments, _for(source, "html"), folder=root, epoch=source.epoch)
+    return source.raw.restored(written.decode())
 
 
 def write_typst(source: Source, root: Path) -> str:
     """The typst source of the letter."""
     arguments = _arguments(root, "typst", "template.typ")
-    return pandoc.run(arguments, _for(source, "typst"), folder=root, epoch=source.epoch).decode()
+    written = pandoc.run(arguments, _for(source, "typst"), folder=root, epoch=source.epoch)
+    return source.raw.restored(written.decode())
 
 
 def write_docx(source: Source, root: Path) -> bytes:
@@ -179,7 +187,20 @@ def _arguments(root: Path, writer: str, template: str) -> list[str]:
 
 def _for(source: Source, name: Format) -> bytes:
     tree = source.tree | {"blocks": _blocks(source.tree["blocks"], name)}
+    if name == "docx":  # a writer of files, in which no token is found again
+        tree["blocks"] = _unstashed(tree["blocks"], source.raw)
     return json.dumps(tree, ensure_ascii=False).encode()
+
+
+def _unstashed(nodes: Any, raw: Stashed) -> Any:
+    if isinstance(nodes, list):
+        return [_unstashed(node, raw) for node in nodes]
+    if isinstance(nodes, dict):
+        if nodes.get("t") == "RawBlock":
+            kind, content = nodes["c"]
+            return {"t": "RawBlock", "c": [kind, raw.contents.get(content, content)]}
+        return {key: _unstashed(value, raw) for key, value in nodes.items()}
+    return nodes
 
 
 def _blocks(nodes: list[Any], name: Format) -> list[Any]:
