@@ -24,7 +24,7 @@ from typing import Final
 LARGEST: Final = 64 * 1024 * 1024
 """How many bytes are rehearsed, over all files."""
 
-_SECONDS: Final = 15
+_SECONDS: Final = 120
 _BYTES_A_SECOND: Final = 10_000_000
 
 # Prints the number of each file before it reads it, so that the last one is the one it died of.

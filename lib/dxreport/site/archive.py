@@ -171,12 +171,12 @@ def _groups(manifest: Manifest, facts: Path) -> tuple[Group, ...]:
     headlines = manifest.get("headlines") or []
     if not headlines or not facts.is_file():
         return ()
-    indicators = {key["indicator"] for headline in headlines for key in headline["facts"]}
+    wanted = ["/".join(key[part] for part in _KEY) for one in headlines for key in one["facts"]]
     try:
         rows = (
             # The bytes, since polars would take a folder's name for a pattern.
             pl.read_csv(facts.read_bytes(), columns=list(_COLUMNS), schema_overrides=_COLUMNS)
-            .filter(pl.col("indicator").is_in(sorted(indicators)))
+            .filter(pl.concat_str(_KEY, separator="/").is_in(wanted))
             .to_dicts()
         )
         figures = {figure.key: figure for figure in map(_figure, rows)}
