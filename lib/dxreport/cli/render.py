@@ -66,7 +66,9 @@ def render(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(metavar="N", help="How many months at once; one a processor if not given."),
+        typer.Option(
+            metavar="N", help="How many months at once; if not given, half the processors."
+        ),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Make everything anew, and keep none of it.")
@@ -131,7 +133,8 @@ def render(
             left.append(order)
     if not left:
         return
-    processes = min(jobs or _processors(), len(left))
+    # One keeps two processors busy: while it runs, its charts are drawn beside it.
+    processes = min(jobs or max(1, _processors() // 2), len(left))
     if processes == 1:
         from dxreport.aside import aside
         from dxreport.drawing import get_ready
