@@ -45,11 +45,14 @@ WAITS: Final = ((0, 0), (1, 3), (4, 7), (8, 15), (16, 30), (31, None))
 Band = tuple[int, int | None]
 
 BATCH: Final = 4_000_000
-"""Cases whose waiting times are ordered at once."""
+"""Cases of units whose waiting curves are drawn at once."""
 
 _ALL: Final = 0
 _PLACE: Final = pl.UInt16()
 """Scopes are numbers while they are counted: "all" is 0, the peers follow in their order."""
+
+_SECONDS: Final = 40
+"""Bits of a case's code that tell its seconds and, in the last one, whether it was resolved."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,10 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
     places = pl.Series("scope", range(len(names)), dtype=_PLACE)
     months = pl.Series("month", list(map(str, catalogue.year_start(month).until(month))))
     counted = _counted(tables, catalogue, month, units)
-    by_batch = [_of_batch(batch) for batch in _batches(_cases(tables, catalogue, month, units))]
-    processing, waiting, medians, ratings, waits, backlog = map(
-        pl.concat, zip(*by_batch, strict=True)
-    )
+    codes, grouped = _cases(tables, catalogue, month, units)
+    rated = grouped.filter(pl.col("rating").is_not_null())
+    by_batch = [(_processing(batch), *_waiting(batch)) for batch in _batches(codes)]
+    processing, waiting, medians = map(pl.concat, zip(*by_batch, strict=True))
 
     def named(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(names.gather(frame["scope"]))
@@ -123,10 +126,12 @@ def analyse(tables: Tables, catalogue: Catalogue, month: Month) -> Analysis:
         processing=named(_complete(processing, places)),
         waiting=named(waiting).sort("scope", "day"),
         medians=named(_complete(medians, places)),
-        ratings=named(_complete(ratings, places, pl.Series("stars", STARS, dtype=pl.Int64))),
+        ratings=named(
+            _complete(_ratings(rated), places, pl.Series("stars", STARS, dtype=pl.Int64))
+        ),
         rating_months=named(_complete(_rating_months(counted), places, months)),
-        rating_waits=_complete(waits, _places("band", WAITS)),
-        backlog=named(_complete(backlog, places, _places("band", AGES))),
+        rating_waits=_complete(_rating_waits(rated), _places("band", WAITS)),
+        backlog=named(_complete(_backlog(grouped), places, _places("band", AGES))),
     )
 
 
@@ -189,12 +194,19 @@ def _counted(
     return scoped.group_by("scope", "month").agg(pl.exclude("scope", "month").sum())
 
 
-def _cases(tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFrame) -> pl.DataFrame:
-    """The cases, as small as may be: scope (of the unit), resolved, rating, and seconds until it
-    was resolved, or waited so far."""
+def _cases(
+    tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFrame
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The cases, each as one integer, and how many there are of each kind.
+
+    An integer tells the scope (of the unit), the seconds until it was resolved or waited so far,
+    and whether it was resolved, in this order: to sort 20 million of them takes half a second,
+    where to group and sort them by three columns takes ten. The kinds: `scope`, `resolved`,
+    `rating`, `day` (of those that begin a band), `n`.
+    """
     valid = [unit.unit_id for unit in catalogue.units_in(month)]
     waited = (pl.lit(month.end) - pl.col("received_at")).dt.total_seconds()
-    return (
+    cases = (
         pakn_as_of(tables.pakn, month)
         .filter(
             pl.col("received_at") >= catalogue.year_start(month).start,
@@ -206,68 +218,88 @@ def _cases(tables: Tables, catalogue: Catalogue, month: Month, units: pl.DataFra
             rating=pl.col("rating").cast(pl.Int8),
             seconds=pl.when("resolved").then("seconds").otherwise(waited),
         )
-        .collect(engine="streaming")
     )
+    code = pl.col("scope").cast(pl.Int64) * 2**_SECONDS + pl.col("seconds") * 2 + pl.col("resolved")
+    begins = sorted({first for first, _ in (*AGES, *WAITS)})
+    days, day = pl.col("seconds") // DAY, pl.lit(0)
+    for first in begins[1:]:
+        day = pl.when(days >= first).then(first).otherwise(day)
+    kinds = cases.group_by("scope", "resolved", "rating", day=day.cast(pl.Int64)).agg(_count())
+    # One after the other: side by side, polars keeps in memory what both are made of.
+    codes = cases.select(code=code).collect(engine="streaming")
+    grouped = kinds.collect(engine="streaming")
+    every = grouped.with_columns(scope=pl.lit(_ALL, dtype=_PLACE))
+    return codes["code"], pl.concat([every, grouped.filter(pl.col("scope") != _ALL)])
 
 
 def _scope_of(units: pl.DataFrame) -> pl.Expr:
     """The place of a unit's scope: its place among the peers, from 1 on; `_ALL` for any other."""
     place_of = {unit_id: at for at, unit_id in enumerate(units["unit_id"], 1)}
-    return pl.col("unit_id").replace_strict(place_of, default=_ALL, return_dtype=_PLACE)
+
+    def replaced(units: pl.Series) -> pl.Series:
+        return units.replace_strict(place_of, default=_ALL, return_dtype=_PLACE)
+
+    # Batch by batch: polars replaces a column as a whole only, and takes gigabytes for it.
+    return pl.col("unit_id").map_batches(replaced, return_dtype=_PLACE, is_elementwise=True)
 
 
-def _batches(cases: pl.DataFrame) -> Iterator[pl.LazyFrame]:
-    """Every case once under "all", and once under its unit where that is a peer; as many scopes
-    at once as is good for the memory."""
-    sizes = cases.filter(pl.col("scope") != _ALL)["scope"].value_counts().sort("scope")
-    batch = [cases.lazy().with_columns(scope=pl.lit(_ALL, dtype=_PLACE))]
-    rows = cases.height
-    for scope, count in sizes.iter_rows():
-        if rows + count > BATCH:
+def _batches(codes: pl.Series) -> Iterator[pl.Series]:
+    """The codes in order: every case once under "all", and once under its unit where that is a
+    peer; as many scopes at once as is good for the memory. No scope is in two batches."""
+    batch = [(codes % 2**_SECONDS).sort()]
+    rows = len(codes)
+    for _, own in _by_scope(codes.filter(codes >= 2**_SECONDS).sort()):
+        if rows + len(own) > BATCH:
             yield pl.concat(batch)
             batch, rows = [], 0
-        batch.append(cases.lazy().filter(pl.col("scope") == scope))
-        rows += count
+        batch.append(own)
+        rows += len(own)
     yield pl.concat(batch)
-
-
-def _of_batch(cases: pl.LazyFrame) -> tuple[pl.DataFrame, ...]:
-    """The frames of some scopes: processing, waiting, medians, ratings, waits, backlog."""
-    rated = cases.filter(pl.col("rating").is_not_null())
-    processing, ratings, waits, backlog = pl.collect_all(
-        [_processing(cases), _ratings(rated), _rating_waits(rated), _backlog(cases)],
-        engine="streaming",
-    )
-    return processing, *_waiting(cases), ratings, waits, backlog
 
 
 def _received(counted: pl.DataFrame) -> pl.DataFrame:
     return counted.select("scope", "month", "n", "resolved")
 
 
-def _processing(cases: pl.LazyFrame) -> pl.LazyFrame:
-    resolved = pl.when("resolved").then("seconds")
-    enough = pl.col("n") >= SMALLEST
+def _processing(codes: pl.Series) -> pl.DataFrame:
     spread = {
         "days_q25": stats.LOWER_QUARTILE,
         "days_median": stats.MEDIAN,
         "days_q75": stats.UPPER_QUARTILE,
         "days_p90": stats.P90,
     }
-    return (
-        cases.with_columns(seconds=resolved)
-        .group_by("scope")
-        .agg(
-            n=pl.col("seconds").count().cast(pl.Int64),
-            received=pl.len().cast(pl.Int64),
-            **{name: share.of("seconds", per=DAY) for name, share in spread.items()},
-        )
-        .with_columns(pl.when(enough).then(pl.col(name)).alias(name) for name in spread)
+    resolved = codes.filter(codes % 2 == 1)
+    rows = []
+    for scope, own in _by_scope(codes):
+        seconds = _within(resolved, scope) % 2**_SECONDS // 2
+        enough = len(seconds) >= SMALLEST
+        scaled = [share.of_ordered(seconds) if enough else None for share in spread.values()]
+        rows.append((scope, len(seconds), len(own), *scaled))
+    names = ("scope", "n", "received", *spread)
+    found = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Int64), orient="row")
+    return found.with_columns(
+        pl.col("scope").cast(_PLACE),
+        *(pl.col(name) / (share.denominator * DAY) for name, share in spread.items()),
     )
 
 
-def _ratings(rated: pl.LazyFrame) -> pl.LazyFrame:
-    return rated.group_by("scope", stars=pl.col("rating").cast(pl.Int64)).agg(_count())
+def _by_scope(codes: pl.Series) -> Iterator[tuple[int, pl.Series]]:
+    """The codes of each scope that has any."""
+    if codes.is_empty():
+        return
+    for scope in range(int(codes[0]) // 2**_SECONDS, int(codes[-1]) // 2**_SECONDS + 1):
+        if len(own := _within(codes, scope)):
+            yield scope, own
+
+
+def _within(codes: pl.Series, scope: int) -> pl.Series:
+    """Those of one scope among codes in order."""
+    begin, end = (int(codes.search_sorted(each * 2**_SECONDS)) for each in (scope, scope + 1))
+    return codes.slice(begin, end - begin)
+
+
+def _ratings(rated: pl.DataFrame) -> pl.DataFrame:
+    return rated.group_by("scope", stars=pl.col("rating").cast(pl.Int64)).agg(pl.col("n").sum())
 
 
 def _rating_months(counted: pl.DataFrame) -> pl.DataFrame:
@@ -275,21 +307,23 @@ def _rating_months(counted: pl.DataFrame) -> pl.DataFrame:
     return counted.select("scope", "month", n="rated", stars=pl.when(enough).then("stars"))
 
 
-def _rating_waits(rated: pl.LazyFrame) -> pl.LazyFrame:
+def _rating_waits(rated: pl.DataFrame) -> pl.DataFrame:
+    stars = (pl.col("rating").cast(pl.Int64) * pl.col("n")).sum()
     return (
         rated.filter(pl.col("scope") == _ALL)
         .group_by(band=_band(WAITS))
-        .agg(_count(), stars=_stars())
+        .agg(pl.col("n").sum(), stars=pl.when(pl.col("n").sum() >= SMALLEST).then(stars))
     )
 
 
-def _backlog(cases: pl.LazyFrame) -> pl.LazyFrame:
-    return cases.filter(~pl.col("resolved")).group_by("scope", band=_band(AGES)).agg(_count())
+def _backlog(grouped: pl.DataFrame) -> pl.DataFrame:
+    unresolved = grouped.filter(~pl.col("resolved"))
+    return unresolved.group_by("scope", band=_band(AGES)).agg(pl.col("n").sum())
 
 
-def _waiting(cases: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _waiting(codes: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The curves read off day by day, and the medians, of the scopes with enough cases."""
-    table = stats.survival_table(cases, by="scope", time="seconds", event="resolved")
+    table = stats.survival_of_counts(_by_second(codes).lazy(), "scope", "seconds").collect()
     medians = pl.DataFrame(
         [_median(table.filter(scope=scope), scope) for scope in table["scope"].unique().sort()],
         schema={
@@ -322,6 +356,21 @@ def _waiting(cases: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return waiting, medians
 
 
+def _by_second(codes: pl.Series) -> pl.DataFrame:
+    """The cases of codes in order, by scope and second: `events` (resolved then) and `all`."""
+    seconds = codes // 2
+    ends = (seconds != seconds.shift(-1)).fill_null(True).arg_true()
+    resolved = (codes % 2).cum_sum().gather(ends)
+    whole = seconds.gather(ends)
+    first = pl.lit(-1, dtype=pl.Int64)
+    return pl.DataFrame({"whole": whole, "end": ends.cast(pl.Int64), "resolved": resolved}).select(
+        scope=(pl.col("whole") // 2 ** (_SECONDS - 1)).cast(_PLACE),
+        seconds=pl.col("whole") % 2 ** (_SECONDS - 1),
+        events=pl.col("resolved") - pl.col("resolved").shift(1).fill_null(0),
+        all=pl.col("end") - pl.col("end").shift(1).fill_null(first),
+    )
+
+
 def _median(table: pl.DataFrame, scope: int) -> tuple[int, int, int, float | None]:
     cases, events = int(table["at_risk"][0]), int(table["events"].sum())
     seconds = stats.median_time(table, "seconds") if cases >= SMALLEST else None
@@ -332,15 +381,9 @@ def _count() -> pl.Expr:
     return pl.len().cast(pl.Int64).alias("n")
 
 
-def _stars() -> pl.Expr:
-    """The sum of the stars, of enough ratings."""
-    return pl.when(pl.len() >= SMALLEST).then(pl.col("rating").sum().cast(pl.Int64))
-
-
 def _band(bands: tuple[Band, ...]) -> pl.Expr:
-    """The place in `bands` of a time in seconds, by whole days that have passed."""
-    days = pl.col("seconds") // DAY
-    return sum((days >= first).cast(pl.Int64) for first, _ in bands[1:]) + pl.lit(0)
+    """The place in `bands` of whole days that have passed."""
+    return sum((pl.col("day") >= first).cast(pl.Int64) for first, _ in bands[1:]) + pl.lit(0)
 
 
 def _places(name: str, bands: tuple[Band, ...]) -> pl.Series:

@@ -61,6 +61,15 @@ class Quantile:
         """
         return self.scaled(column) / (self.denominator * per)
 
+    def of_ordered(self, values: pl.Series) -> int | None:
+        """`scaled` of integers in rising order, without nulls; None where there are none."""
+        if values.is_empty():
+            return None
+        last = len(values) - 1
+        below, rest = divmod(last * self.numerator, self.denominator)
+        low, high = int(values[below]), int(values[min(below + 1, last)])
+        return low * (self.denominator - rest) + high * rest
+
 
 MEDIAN = Quantile(1, 2)
 LOWER_QUARTILE = Quantile(1, 4)
@@ -102,6 +111,12 @@ def survival_table(frame: pl.LazyFrame, by: str, time: str, event: str) -> pl.Da
         )
         .sort(by, time)
     )
+    return survival_of_counts(counted, by, time).collect()
+
+
+def survival_of_counts(counted: pl.LazyFrame, by: str, time: str) -> pl.LazyFrame:
+    """The same of cases that were counted: `by`, `time`, `events` (seen then) and `all` (seen or
+    lost from sight then), one row for each group and distinct time, in order."""
     total = pl.col("all").sum().over(by)
     left = pl.col("all").cum_sum().over(by) - pl.col("all")
     still_open = pl.col("at_risk") - pl.col("events")
@@ -120,7 +135,6 @@ def survival_table(frame: pl.LazyFrame, by: str, time: str, event: str) -> pl.Da
         )
         .with_columns(censored=pl.col("all") - pl.col("events"))
         .select(by, time, "at_risk", "events", "censored", "survival", "hazard_variance")
-        .collect()
     )
 
 
