@@ -16,7 +16,12 @@ from dxreport.reading.tables import (
     read_tables,
     tables_counted,
 )
-from dxreport.reading.warnings import Warning_, check
+from dxreport.reading.warnings import (
+    Warning_,
+    check,
+    rows_by_unit_and_month,
+    units_without_rows,
+)
 
 __all__ = [
     "Correction",
@@ -28,5 +33,7 @@ __all__ = [
     "check",
     "read_reference",
     "read_tables",
+    "rows_by_unit_and_month",
     "tables_counted",
+    "units_without_rows",
 ]

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import polars as pl
 
 from dxreport.contracts import TIME_OF
+from dxreport.cubes import RECORDS, SHAPES, cube, month_start
 from dxreport.periods import Month
 from dxreport.reading.tables import Tables
 
@@ -38,25 +39,27 @@ class Warning_:
 
 def check(tables: Tables, month: Month | None) -> list[Warning_]:
     """The warnings of the data contract, for a report of `month` or for the data as a whole."""
-    counts = _rows_by_unit_and_month(tables)
+    counts = rows_by_unit_and_month(tables)
     return [
         *_missing_months(counts),
-        *_units_without_rows(tables, counts, month),
+        *units_without_rows(tables, counts, month),
         *_future(counts, month),
         *_due_before_received(tables),
     ]
 
 
-def _rows_by_unit_and_month(tables: Tables) -> dict[str, pl.DataFrame]:
+def rows_by_unit_and_month(tables: Tables) -> dict[str, pl.DataFrame]:
     """For each fact table: `unit_id`, `month` (YYYY-MM), `rows`."""
-    grouped = []
+    found = {}
     for name, table in tables.facts().items():
-        time = pl.col(TIME_OF[name])
-        if name in _DUE:
-            time = time.dt.strftime("%Y-%m")
-        grouped.append(table.group_by("unit_id", time.alias("month")).agg(rows=pl.len()))
-    frames = pl.collect_all(grouped, engine="streaming")
-    return dict(zip(tables.facts(), frames, strict=True))
+        if shape := SHAPES.get(name):
+            counted = cube(tables, shape).lazy()
+            month = month_start(pl.col("received")).dt.strftime("%Y-%m")
+            rows = pl.col(RECORDS).sum()
+        else:
+            counted, month, rows = table, pl.col(TIME_OF[name]), pl.len().cast(pl.Int64)
+        found[name] = counted.group_by("unit_id", month.alias("month")).agg(rows=rows)
+    return dict(zip(found, pl.collect_all(list(found.values()), engine="streaming"), strict=True))
 
 
 def _missing_months(counts: Mapping[str, pl.DataFrame]) -> Iterator[Warning_]:
@@ -75,7 +78,7 @@ def _missing_months(counts: Mapping[str, pl.DataFrame]) -> Iterator[Warning_]:
                 )
 
 
-def _units_without_rows(
+def units_without_rows(
     tables: Tables, counts: Mapping[str, pl.DataFrame], month: Month | None
 ) -> Iterator[Warning_]:
     """Units of the catalogue that no table speaks of, and those that a table stopped speaking of.
