@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,8 +23,9 @@ from dxreport.cubes import (
     month_at,
     place,
 )
+from dxreport.errors import ContractError
 from dxreport.periods import Month
-from dxreport.reading import Tables, read_tables
+from dxreport.reading import Tables, judging, read_tables
 from dxreport.sample import make_sample
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +78,36 @@ def test_reading_leaves_the_cube_that_counting_makes(shape: Shape, months: Path)
     assert cube(again, shape).equals(cube(tables, shape))
     fewer = replace(tables, **{shape.table: records.filter(unit_id="256")})
     assert set(cube(fewer, shape)["unit_id"]) == {"256"} & set(cube(tables, shape)["unit_id"])
+
+
+def test_a_large_file_is_looked_at_a_stretch_at_a_time(
+    months: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = read_tables(months, REFERENCE)
+    folder = tmp_path / "data"
+    shutil.copytree(months, folder)
+    monkeypatch.setattr(judging, "AT_ONCE", 97)
+    again = read_tables(folder, REFERENCE)
+    assert [source.rows for source in again.sources] == [source.rows for source in tables.sources]
+    for shape in (PAKN, PROCEDURES):
+        assert cube(again, shape).equals(cube(tables, shape))
+    path = folder / "pakn" / "2024-05.parquet"
+    right = pl.read_parquet(path)
+    row = pl.int_range(pl.len())
+    pl.concat([right, right[3:5]]).with_columns(
+        rating=pl.when(row.is_in([2, 250])).then(9).otherwise("rating"),
+        topic=pl.when(row == 200).then(pl.lit("a\n")).otherwise("topic"),
+    ).write_parquet(path)
+    said = []
+    for at_once in (97, 1_000_000):
+        monkeypatch.setattr(judging, "AT_ONCE", at_once)
+        os.utime(path, (at_once, at_once))
+        with pytest.raises(ContractError) as raised:
+            read_tables(folder, REFERENCE)
+        said.append((str(raised.value), raised.value.total))
+    assert said[0] == said[1]
+    assert [f"row {row}, " in said[0][0] for row in (3, 251, 201)] == [True] * 3
+    assert "expected a key that occurs once" in said[0][0]
 
 
 def test_every_day_of_ten_thousand_years_is_in_its_month() -> None:
