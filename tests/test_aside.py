@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dxreport.aside import Aside, aside
+from dxreport import aside as module
+from dxreport.aside import Aside, aside, stay_here
 from dxreport.errors import DxError, UsageError
 from dxreport.periods import Month
 
@@ -54,6 +55,16 @@ def test_one_that_was_killed_is_said_and_replaced() -> None:
     shared._process.wait()
     assert aside() is not shared
     assert aside().ask(abs, -1).result() == 1
+
+
+def test_where_every_processor_has_its_work_it_is_done_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_shared", [])
+    stay_here()
+    assert aside().ask(os.getpid).result() == os.getpid()
+    with pytest.raises(ValueError, match="invalid literal"):
+        aside().ask(int, "x").result()
 
 
 def test_it_ends_with_its_input_and_not_with_an_interruption() -> None:

@@ -79,11 +79,31 @@ class Aside:
         return made
 
 
+class Here:
+    """Does at once, in this process, what it is asked for: where every processor has its work."""
+
+    lives = True
+
+    def ask(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future: Future[R] = Future()
+        try:
+            future.set_result(task(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 _lock = Lock()
-_shared: list[Aside] = []
+_shared: list[Aside | Here] = []
 
 
-def aside() -> Aside:
+def stay_here() -> None:
+    """This process begins no other from now on."""
+    with _lock:
+        _shared[:] = [Here()]
+
+
+def aside() -> Aside | Here:
     """The one of this process, begun where it is not there yet."""
     with _lock:
         if not (_shared and _shared[-1].lives):

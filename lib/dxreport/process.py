@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 _NEW_OBJECTS = 100_000
@@ -21,3 +22,11 @@ def prepare() -> None:
     for name in _FORMATS:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     gc.set_threshold(_NEW_OBJECTS, 50, 100)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

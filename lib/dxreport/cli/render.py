@@ -22,6 +22,7 @@ from dxreport.cli.options import (
 )
 from dxreport.cli.terminal import file_line, note, progress, write
 from dxreport.errors import UsageError
+from dxreport.process import processors
 
 if TYPE_CHECKING:
     from dxreport.site.publishing import Published
@@ -66,9 +67,7 @@ def render(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="How many months at once; if not given, half the processors."
-        ),
+        typer.Option(metavar="N", help="How many months at once; one a processor if not given."),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Make everything anew, and keep none of it.")
@@ -133,8 +132,7 @@ def render(
             left.append(order)
     if not left:
         return
-    # One keeps two processors busy: while it runs, its charts are drawn beside it.
-    processes = min(jobs or max(1, _processors() // 2), len(left))
+    processes = min(jobs or processors(), len(left))
     if processes == 1:
         from dxreport.aside import aside
         from dxreport.drawing import get_ready
@@ -160,14 +158,6 @@ def render(
         with progress(f"{order.month}") as on_step:
             published = publish(order, on_step)
         _tell(published)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _tell(done: Published) -> None:

@@ -11,13 +11,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dxreport.aside import aside
+from dxreport.aside import aside, stay_here
 from dxreport.computed import computed
 from dxreport.drawing import get_ready
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
 from dxreport.headlines import headlines
-from dxreport.process import prepare
+from dxreport.process import prepare, processors
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
@@ -73,7 +73,10 @@ def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Publish
     """
     # Processes that begin anew: the engines' threads do not live through a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
+    busy = 2 * jobs > processors()
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_begin, initargs=(busy,)
+    ) as pool:
         futures = [pool.submit(_work, order) for order in orders]
         try:
             for order, future in zip(orders, futures, strict=True):
@@ -95,11 +98,13 @@ class _Failed:
     is_usage: bool
 
 
-def _begin() -> None:
+def _begin(busy: bool) -> None:
     # An interruption is the first process's to deal with; see also `cli.app.main`.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if busy:
+        stay_here()
     aside().ask(get_ready)
 
 
