@@ -43,8 +43,11 @@ def ours(table: str, path: Path) -> Rows:
     from dxreport.tallies import tally_pakn, tally_procedures
 
     if path.suffix == ".csv":
-        texts = {"unit_id": pl.String}
-        files = [pl.scan_csv(path, try_parse_dates=True, schema_overrides=texts)]
+        # Of the first rows alone nobody can tell what a column is that begins with nothing.
+        types: dict[str, pl.DataType] = {"unit_id": pl.String(), PART[table]: pl.String()}
+        types |= {name: pl.Datetime("us") for name in USED[table] if name.endswith("_at")}
+        types |= {"rating": pl.Int64()} if table == "pakn" else {"paid_online": pl.Boolean()}
+        files = [pl.scan_csv(path, schema_overrides=types)]
     else:
         files = [scan(file) for file in sorted(path.glob("*.parquet"))] or [scan(path)]
 
