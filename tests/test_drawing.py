@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import altair as alt
 import pytest
 import vl_convert
 
 from dxreport.aside import aside
-from dxreport.charts import theme
+from dxreport.charts import Figure, theme
 from dxreport.charts.pictures import drawn_aside
 from dxreport.charts.raster import picture
 from dxreport.drawing import FONT_DIRECTORY, svg, vega
@@ -57,3 +58,15 @@ def test_what_nobody_waits_for_is_not_drawn(tmp_path: Path) -> None:
     assert any(drawing.cancelled() for drawing in drawings)
     assert not list(tmp_path.iterdir())
     assert aside().ask(vega, SPEC, {}).result()["marks"]
+
+
+def test_a_chart_whose_drawing_nobody_waited_for_is_drawn_when_it_is_asked_for_again(
+    tmp_path: Path,
+) -> None:
+    figure = Figure("chart", alt.Chart.from_dict(SPEC), "Tên", "Mô tả")
+    with drawn_aside() as asked:
+        ahead = [aside().ask(svg, SPEC, {}) for _ in range(5)]
+        figure.to_markdown(tmp_path, later=asked)
+    assert figure.svg().startswith("<svg")
+    assert figure.svg() == figure.svg()
+    assert all(drawing.result() for drawing in ahead)

@@ -106,8 +106,19 @@ class Figure:
         if later.wanted:
             later.add(folder / STATIC / self.id, self._drawing)
 
-    @cached_property
+    @property
     def _drawing(self) -> Future[str]:
+        """The drawing, asked for once; and again where nobody had waited for it, or it failed."""
+        asked = self._asked
+        if not asked or asked[-1].cancelled() or (asked[-1].done() and asked[-1].exception()):
+            asked[:] = [self._ask()]
+        return asked[-1]
+
+    @cached_property
+    def _asked(self) -> list[Future[str]]:
+        return []
+
+    def _ask(self) -> Future[str]:
         static = {**self.spec, "width": theme.PRINT_WIDTH, "background": "white"}
         return aside().ask(svg, static, theme.config("light"))
 
