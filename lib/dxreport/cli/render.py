@@ -67,7 +67,7 @@ def render(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(metavar="N", help="How many months at once; one a processor if not given."),
+        typer.Option(metavar="N", help="Months at once; if not given, half as many as processors."),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Make everything anew, and keep none of it.")
@@ -132,7 +132,8 @@ def render(
             left.append(order)
     if not left:
         return
-    processes = min(jobs or processors(), len(left))
+    # One month keeps two processors busy: its charts are drawn beside it.
+    processes = min(jobs or max(1, processors() // 2), len(left))
     if processes == 1:
         from dxreport.aside import aside
         from dxreport.drawing import get_ready
