@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dxreport.catalogue import Catalogue, load_catalogue
@@ -66,15 +67,18 @@ class Computed:
         return {}
 
 
+def catalogue_of(tables: Tables, reference: Path) -> Catalogue:
+    """What is known before a record of the tables is read."""
+    return load_catalogue(tables.units, tables.targets, tables.baselines, tables.topics, reference)
+
+
 def computed(tables: Tables, month: Month, project: Project) -> Computed:
     """All of `month`. For the same tables and settings as the last time, the same again."""
     settings = [project.configuration, *sorted(project.reference.glob("*.y*ml"))]
     # A document runs in a copy of its project.
     asked = (month, tuple((path.name, path.read_bytes()) for path in settings))
     if not (_last and _last[0].made.tables is tables and _last[0].asked == asked):
-        catalogue = load_catalogue(
-            tables.units, tables.targets, tables.baselines, tables.topics, project.reference
-        )
+        catalogue = catalogue_of(tables, project.reference)
         rule = suppression_rule(project)
         facts = shown_facts(tables, catalogue, month, rule)
         _last[:] = [_Known(asked, Computed(tables, catalogue, facts, rule))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -57,15 +57,6 @@ class Keeper:
             frame.write_ipc(data, compression="zstd")
             files[name] = data.getvalue()
         self.cache.put(key, pack(files))
-
-    def kept(self, what: str, told: Mapping[str, Any], make: Callable[[], Frames]) -> Frames:
-        """The frames of a key: those that were kept, or else made now, and kept."""
-        key = self.key(what, told)
-        frames = self.get(key)
-        if frames is None:
-            frames = make()
-            self.put(key, frames)
-        return frames
 
 
 def user_keeper() -> Keeper | None:

@@ -83,3 +83,9 @@ def safe_json(value: Any) -> str:
     """JSON in which nothing can end the script element that holds it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def typst_string(text: str) -> str:
+    """The text as a typst string, in which nothing is markup or code."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

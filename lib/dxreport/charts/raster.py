@@ -12,6 +12,7 @@ from typing import Any
 import typst
 
 from dxreport.drawing import FONT_DIRECTORY
+from dxreport.markup import typst_string
 
 PIXEL_RATIO = 2
 """192 pixels to the inch."""
@@ -21,8 +22,7 @@ _PAGE = "#set page(width: auto, height: auto, margin: 0pt, fill: white)\n"
 
 def picture(drawing: str) -> bytes:
     """An SVG as PNG, twice as many pixels wide as the drawing; the same bytes every time."""
-    quoted = drawing.replace("\\", "\\\\").replace('"', '\\"')
-    source = f'{_PAGE}#image(bytes("{quoted}"), format: "svg")\n'
+    source = f'{_PAGE}#image(bytes({typst_string(drawing)}), format: "svg")\n'
     made: Any = typst.compile(
         source.encode(), font_paths=_fonts(), format="png", ppi=96.0 * PIXEL_RATIO
     )

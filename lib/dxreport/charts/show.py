@@ -23,7 +23,7 @@ from dxreport.charts import raster, theme
 from dxreport.charts.parts import AnyChart, gathered
 from dxreport.charts.pictures import Pictures
 from dxreport.drawing import FONT_DIRECTORY, svg
-from dxreport.markup import Markdown, md_escape, safe_json
+from dxreport.markup import Markdown, md_escape, safe_json, typst_string
 
 STATIC = "charts"
 """The folder of the pictures, beside the document."""
@@ -202,6 +202,4 @@ def _html(text: str) -> str:
 
 
 def _typst(text: str) -> str:
-    """A typst string: nothing in it is markup or code."""
-    escaped = _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return typst_string(_one_line(text))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dxreport.cli.options import DataOption, catalogue_of, project_of, tables_of
+from dxreport.cli.options import DataOption, project_of, tables_of
 from dxreport.cli.terminal import write
 from dxreport.errors import ContractError, Language
 
@@ -45,6 +45,7 @@ def check(
       dxreport check 2024-09 --lang vi
     """
     from dxreport import reading
+    from dxreport.computed import catalogue_of
     from dxreport.periods import Month
     from dxreport.quality import assess
 
@@ -61,7 +62,7 @@ def check(
     lines = [f"{s.table:<12}{s.rows:>12,}  {s.path.name}  ({s.origin})" for s in tables.sources]
     found = reading.check(tables, wanted)
     lines += [_warning(warning, language) for warning in found]
-    lines += _quality(assess(tables, catalogue_of(tables, home), wanted), language)
+    lines += _quality(assess(tables, catalogue_of(tables, home.reference), wanted), language)
     write("\n".join([*lines, _verdict(len(found), language)]) + "\n")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dxreport.cli.options import DataOption, MonthArgument, facts_of, project_of, tables_of
+from dxreport.cli.options import DataOption, MonthArgument, computed_of, project_of, tables_of
 from dxreport.cli.terminal import visible, write
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def facts(
 
     wanted = Month.parse(month)
     home = project_of(context)
-    found = facts_of(tables_of(home, data), home, wanted)
+    found = computed_of(tables_of(home, data), home, wanted).facts
     written = {"csv": facts_csv, "json": facts_json, "table": _readable}
     write(written[format_](found))
 

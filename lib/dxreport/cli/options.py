@@ -13,9 +13,8 @@ import typer
 from dxreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from dxreport.catalogue import Catalogue
+    from dxreport.computed import Computed
     from dxreport.config import Project
-    from dxreport.facts import Facts
     from dxreport.periods import Month
     from dxreport.reading import Tables
 
@@ -69,20 +68,12 @@ def tables_of(home: Project, data: Path | None) -> Tables:
     return read_tables(folder, home.reference)
 
 
-def catalogue_of(tables: Tables, home: Project) -> Catalogue:
-    from dxreport.catalogue import load_catalogue
-
-    return load_catalogue(
-        tables.units, tables.targets, tables.baselines, tables.topics, home.reference
-    )
-
-
-def facts_of(tables: Tables, home: Project, month: Month) -> Facts:
+def computed_of(tables: Tables, home: Project, month: Month) -> Computed:
     from dxreport.computed import computed
     from dxreport.report import require_month
 
     require_month(tables, month)
-    return computed(tables, month, home).facts
+    return computed(tables, month, home)
 
 
 def require_months(tables: Tables, months: Iterable[Month]) -> None:

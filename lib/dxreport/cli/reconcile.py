@@ -15,8 +15,7 @@ import typer
 from dxreport.cli.options import (
     DataOption,
     MonthArgument,
-    catalogue_of,
-    facts_of,
+    computed_of,
     project_of,
     tables_of,
 )
@@ -72,8 +71,8 @@ def reconcile(
     rows = read_published(published)
     home = project_of(context)
     tables = tables_of(home, data)
-    catalogue = catalogue_of(tables, home)
-    outcomes = compared(rows, facts_of(tables, home, wanted), catalogue)
+    made = computed_of(tables, home, wanted)
+    outcomes = compared(rows, made.facts, made.catalogue)
     counted = tally(outcomes)
     written = {"table": _readable, "csv": _csv, "json": _json}
     write(written[format_](outcomes))

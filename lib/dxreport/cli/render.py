@@ -142,10 +142,10 @@ def render(
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
     require_months(tables, [order.month for order in left])
-    from dxreport.computed import computed
-    from dxreport.report import report_of
-
     if processes == 1 and left[0].has_pictures:
+        from dxreport.computed import computed
+        from dxreport.report import report_of
+
         # They are drawn beside the imports that follow.
         report_of(home, computed(tables, left[0].month, home)).begin_drawing()
 

@@ -106,7 +106,7 @@ def facts_changed(
     told. Both folders are read; one that cannot be (a table is missing) has no facts. Raises
     `DxError` where the facts of the folder after cannot be counted.
     """
-    from dxreport.catalogue import load_catalogue
+    from dxreport.computed import catalogue_of
     from dxreport.reading import Tables, read_tables
     from dxreport.suppression.shown import shown_facts
 
@@ -114,10 +114,7 @@ def facts_changed(
         return {month for frame in tables.facts().values() for month in _months(frame)}
 
     def facts(tables: Tables, month: Month) -> Facts:
-        catalogue = load_catalogue(
-            tables.units, tables.targets, tables.baselines, tables.topics, reference
-        )
-        return shown_facts(tables, catalogue, month, rule)
+        return shown_facts(tables, catalogue_of(tables, reference), month, rule)
 
     try:
         old = read_tables(before, reference) if before.exists() else None

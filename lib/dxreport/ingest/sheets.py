@@ -280,16 +280,16 @@ def _records(text: str, delimiter: str) -> Iterator[list[Cell]]:
 
 def _parquet(path: Path) -> Sheet:
     """The names of the columns as row 0 would be: they are the header, and row 1 is a record."""
-    import polars as pl
+    from dxreport.scanning import scan
 
     with path.open("rb") as file:
         head = file.read(512)
     if not head.startswith(b"PAR1"):
         raise Unreadable(f"expected a Parquet file; {_looks_like(head)}")
     try:
-        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        names = scan.collect_schema().names()
-        return Sheet("", _parquet_rows(scan, names), first=0)
+        rows = scan(path)
+        names = rows.collect_schema().names()
+        return Sheet("", _parquet_rows(rows, names), first=0)
     except BaseException:
         raise Unreadable("expected a Parquet file; it is damaged or cut short") from None
 

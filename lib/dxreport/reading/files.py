@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import polars as pl
 
 from dxreport.contracts import FACT_TABLES
 from dxreport.errors import ContractError, Problem, shown
+from dxreport.process import processors
 from dxreport.reading.panics import quiet_panics
 from dxreport.scanning import scan
 
@@ -101,7 +101,7 @@ def open_parts(paths: Sequence[Path], columns: Sequence[str]) -> tuple[Part, ...
     """
     if any(path.suffix == ".csv" for path in paths):  # which is one file
         return tuple(_open_csv(path, columns) for path in paths)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processors()) as pool:
         known = list(pool.map(_digest, paths))
     return tuple(
         _open_parquet(path, columns, state, digest)

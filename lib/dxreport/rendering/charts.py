@@ -15,13 +15,12 @@ from functools import cache
 from typing import Any
 
 from dxreport.aside import aside
-from dxreport.drawing import vega
+from dxreport.drawing import NOTHING, Spec, vega
 from dxreport.markup import safe_json
 
 _SPEC = re.compile(
     r'<script type="application/json">(\{"\$schema":"[^"]*/vega-lite/[^"]*".*?)</script>', re.DOTALL
 )
-_NOTHING = {"mark": "point", "data": {"values": []}}
 
 
 def compile_charts(page: str) -> str:
@@ -57,11 +56,11 @@ def _script(compiling: Future[dict[str, Any]]) -> str:
 @cache
 def _config() -> dict[str, Any]:
     """The configuration as Vega takes it, which all charts of a page share."""
-    config: dict[str, Any] = _vega(_NOTHING).result()["config"]
+    config: dict[str, Any] = _vega(NOTHING).result()["config"]
     return config
 
 
-def _vega(spec: dict[str, Any]) -> Future[dict[str, Any]]:
+def _vega(spec: Spec) -> Future[dict[str, Any]]:
     from dxreport.charts import theme
 
     return aside().ask(vega, spec, theme.named())

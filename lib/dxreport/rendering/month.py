@@ -20,7 +20,7 @@ from dxreport.rendering import quarto, vega
 from dxreport.rendering.checking import check
 from dxreport.rendering.documents import Job, OnStep, by_pandoc, by_quarto, timed
 from dxreport.rendering.execute import execute, parameters_of
-from dxreport.rendering.names import FILES
+from dxreport.rendering.names import FILES, PICTURED
 from dxreport.rendering.qmd import Document, read_document
 from dxreport.rendering.workspace import data_folder, execute_of, lay_out, metadata_of
 
@@ -103,7 +103,7 @@ def render_month(
     with timed("read", step):
         document = read_document(work / "report.qmd", metadata=configured, root=work)
     with drawn_aside(
-        wanted=bool({"pdf", "docx"} & set(chosen)), in_points="docx" in chosen
+        wanted=not PICTURED.isdisjoint(chosen), in_points="docx" in chosen
     ) as pictures:
         with timed("execute", step):
             given, shown = data_folder(project.root, data_dir)

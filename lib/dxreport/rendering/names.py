@@ -7,6 +7,9 @@ from collections.abc import Mapping
 FILES: Mapping[str, str] = {"html": "index.html", "pdf": "report.pdf", "docx": "report.docx"}
 """Each format's file."""
 
+PICTURED = frozenset({"pdf", "docx"})
+"""The formats that show the charts as pictures."""
+
 FACTS = "facts.csv"
 
 DATA = "data"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
-_RAW = re.compile(r"\s*\{=(?P<format>[a-z0-9]+)\}\s*")
+_RAW = re.compile(r"\s*\{=[a-z0-9]+\}\s*")
 _TOKEN = re.compile(r"<!--dx:raw [0-9a-f]{16} [0-9]+-->")
 
 

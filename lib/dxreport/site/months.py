@@ -73,6 +73,7 @@ def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Publish
     """
     # Processes that begin anew: the engines' threads do not live through a fork.
     context = multiprocessing.get_context("spawn")
+    # A month alone has its charts drawn beside it; here that would take a processor from another.
     busy = 2 * jobs > processors()
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_begin, initargs=(busy,)

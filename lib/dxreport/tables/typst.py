@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dxreport.markup import typst_string
 from dxreport.tables.model import Cell, HeaderCell, Row, Table, spans
 from dxreport.vi import plain
 
@@ -116,7 +117,5 @@ def _cell(row: Row, cell: Cell, reach: int) -> str:
 
 
 def _string(text: str) -> str:
-    escaped = plain(text).replace("\\", "\\\\").replace('"', '\\"')
     # Quarto would run a shortcode even here.
-    escaped = escaped.replace("{{", _TWO_BRACES)
-    return f'"{escaped}"'
+    return typst_string(plain(text)).replace("{{", _TWO_BRACES)
