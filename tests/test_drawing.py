@@ -38,8 +38,21 @@ def test_the_process_beside_draws_and_compiles_as_the_library_does() -> None:
 
 def test_what_cannot_be_compiled_is_said() -> None:
     wrong = aside().ask(vega, {**SPEC, "mark": "no-such-mark", "encoding": 7}, {})
-    with pytest.raises(DxError, match=r"^a chart's specification cannot be compiled: "):
+    with pytest.raises(
+        DxError, match=r"^a chart's specification cannot be compiled: TypeError: .+"
+    ):
         wrong.result()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/n.csv", "file:///etc/hostname", "/etc/hostname"]
+)
+def test_a_chart_reads_nothing_but_its_own_rows(url: str) -> None:
+    fetching = aside().ask(svg, {**SPEC, "data": {"url": url, "format": {"type": "csv"}}}, {})
+    with pytest.raises(
+        DxError, match=r"^a chart's specification cannot be compiled: .*[Dd]enied|allowed"
+    ):
+        fetching.result()
 
 
 def test_a_picture_is_twice_as_wide_as_the_drawing_and_the_same_every_time() -> None:

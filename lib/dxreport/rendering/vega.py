@@ -25,8 +25,8 @@ _NAME = "dxVega"
 # It tells the version of Vega; of the other two it has one, whose number it does not tell.
 _SNIPPET = f"""\
 import {{ View, parse }} from "/npm/vega@VERSION/+esm";
-import {{ expressionInterpreter }} from "/npm/vega-interpreter@2.0.0/+esm";
-import {{ Handler }} from "/npm/vega-tooltip@1.0.0/+esm";
+import {{ expressionInterpreter }} from "/npm/vega-interpreter@2.3.2/+esm";
+import {{ Handler }} from "/npm/vega-tooltip@1.1.0/+esm";
 window.{_NAME} = {{ View, parse, expressionInterpreter, Handler }};
 """
 _MAKE = """\
