@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import altair as alt
 import pytest
 import vl_convert
 
 from dxreport.aside import aside
-from dxreport.charts import Figure, theme
+from dxreport.charts import theme
 from dxreport.charts.pictures import drawn_aside
 from dxreport.charts.raster import picture
+from dxreport.charts.show import Figure
 from dxreport.drawing import FONT_DIRECTORY, svg, vega
 from dxreport.errors import DxError
 
@@ -76,7 +76,7 @@ def test_what_nobody_waits_for_is_not_drawn(tmp_path: Path) -> None:
 def test_a_chart_whose_drawing_nobody_waited_for_is_drawn_when_it_is_asked_for_again(
     tmp_path: Path,
 ) -> None:
-    figure = Figure("chart", alt.Chart.from_dict(SPEC), "Tên", "Mô tả")
+    figure = Figure("chart", SPEC, "Tên", "Mô tả")
     with drawn_aside() as asked:
         ahead = [aside().ask(svg, SPEC, {}) for _ in range(5)]
         figure.to_markdown(tmp_path, later=asked)

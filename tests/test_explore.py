@@ -101,7 +101,7 @@ def test_the_chosen_unit_stands_out_in_the_charts(sample: Report) -> None:
     chosen = look(sample, Choice(sample.month, "ytd", unit)).charts
     for before, after in zip(plain, chosen, strict=True):
         assert before.caption == after.caption
-        params = after.chart.to_dict(validate=False).get("params", ())
+        params = after.spec.get("params", ())
         if values := [param.get("value") for param in params if param["name"] == "unit"]:
             with_units += 1
             assert values == [[{"unit_id": unit}]]

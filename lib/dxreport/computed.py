@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dxreport.aside import aside
 from dxreport.catalogue import Catalogue, load_catalogue
+from dxreport.charts.needs import FRAMED
 from dxreport.config import Project
-from dxreport.errors import DxError
 from dxreport.facts import Facts
 from dxreport.periods import Month
 from dxreport.reading import Tables
@@ -47,23 +50,34 @@ class Computed:
         return analyse(self.tables, self.catalogue, self.facts.month)
 
     def figure(self, name: str) -> Figure:
-        """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
-        from altair.utils.schemapi import debug_mode
+        """One chart of the annex; the names are those of `dxreport.charts.annex.FIGURES`."""
+        from dxreport.charts.making import figures
 
-        from dxreport.charts import FIGURES, FRAMED, withheld
-
-        if name not in FIGURES:
-            raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
         if self.rule is not None and name in FRAMED:
+            from dxreport.charts.annex import withheld
+
             return withheld(name)
         if name not in self._figures:
-            # Altair would check each part of a chart as it is made; tests check the whole of each.
-            with debug_mode(False):
-                self._figures[name] = FIGURES[name](self.analysis, self.facts)
+            if name in self._begun:
+                self._figures.update(self._begun[name].result())
+            else:
+                self._figures.update(figures([name], self.analysis, self.facts))
         return self._figures[name]
+
+    def begin_figures(self, names: Sequence[str]) -> None:
+        """Have charts made beside whatever comes next, where they are not yet."""
+        from dxreport.charts.making import figures
+
+        if not self._begun:
+            made = aside().ask(figures, names, self.analysis, self.facts)
+            self._begun.update(dict.fromkeys(names, made))
 
     @cached_property
     def _figures(self) -> dict[str, Figure]:
+        return {}
+
+    @cached_property
+    def _begun(self) -> dict[str, Future[dict[str, Figure]]]:
         return {}
 
 

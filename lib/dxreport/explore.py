@@ -18,14 +18,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import polars as pl
 from IPython import get_ipython
 from IPython.display import display as _display
 
 from dxreport import spreadsheets, vi
 from dxreport.analysis import Analysis, analyse, without_frames
-from dxreport.charts import FIGURES, FRAMED, Draw, Figure, parts, withheld
+from dxreport.charts import parts
+from dxreport.charts.annex import FIGURES, Draw, withheld
+from dxreport.charts.needs import FRAMED
+from dxreport.charts.show import Figure
 from dxreport.contracts import SCHEMAS
 from dxreport.errors import DxError
 from dxreport.facts import Fact, Facts
@@ -146,7 +148,7 @@ def _label(report: Report, indicator: str) -> str:
 def show(report: Report, name: str) -> None:
     """A chart of the annex in a notebook: its finding, the chart, and how to read it.
 
-    name: one of `dxreport.charts.FIGURES`; `DxError` for any other.
+    name: one of `dxreport.charts.annex.FIGURES`; `DxError` for any other.
     """
     if name not in FIGURES:
         raise DxError(f"there is no chart {name!r}; there are {', '.join(FIGURES)}")
@@ -319,11 +321,12 @@ def _highlighted(figure: Figure, unit_id: str | None) -> Figure:
     """The chart with that unit chosen, as a click on it would."""
     if unit_id is None or not figure.units:
         return figure
-    spec = figure.chart.to_dict(validate=False)
-    chosen = [param for param in spec.get("params", ()) if param.get("name") == parts.UNIT_PARAM]
-    for param in chosen:
-        param["value"] = [{"unit_id": unit_id}]
-    return replace(figure, chart=alt.Chart.from_dict(spec)) if chosen else figure
+    value = [{"unit_id": unit_id}]
+    params = [
+        {**param, "value": value} if param.get("name") == parts.UNIT_PARAM else param
+        for param in figure.spec.get("params", ())
+    ]
+    return replace(figure, spec={**figure.spec, "params": params}) if params else figure
 
 
 def _nothing(columns: int) -> Row:

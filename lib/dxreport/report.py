@@ -232,13 +232,12 @@ class Report:
         return self.computed.analysis
 
     def figure(self, name: str) -> Figure:
-        """One chart of the annex; the names are those of `dxreport.charts.FIGURES`."""
+        """One chart of the annex; the names are those of `dxreport.charts.annex.FIGURES`."""
         return self.computed.figure(name)
 
-    def begin_drawing(self) -> None:
-        """Have all charts drawn beside what comes next; a document that takes them finds them."""
-        for name in self._numbers:
-            self.figure(name).begin()
+    def begin_charts(self) -> None:
+        """Have all charts made beside what comes next; a document that shows them finds them."""
+        self.computed.begin_figures(tuple(self._numbers))
 
     def draw_ahead(self) -> None:
         """Begin with the pictures of all charts, which are drawn beside what the document does.
@@ -283,7 +282,7 @@ class Report:
     @cached_property
     def _numbers(self) -> dict[str, str]:
         """The charts that are shown, with "Hình 1." and so on, as they stand in the annex."""
-        from dxreport.charts import NEEDS
+        from dxreport.charts.needs import NEEDS
 
         there = [name for name, needed in NEEDS.items() if needed <= self.parts]
         shown = [name for name in there if name not in self._withheld]
@@ -292,7 +291,7 @@ class Report:
     @cached_property
     def _withheld(self) -> frozenset[str]:
         """The charts that small numbers keep back."""
-        from dxreport.charts import FRAMED, NEEDS
+        from dxreport.charts.needs import FRAMED, NEEDS
 
         return frozenset(n for n in FRAMED if NEEDS[n] <= self.parts) if self.rule else frozenset()
 
@@ -311,7 +310,7 @@ class Report:
 
     def unit_picker(self) -> Markdown:
         """The page's control that marks one unit in all PAKN charts."""
-        from dxreport.charts import unit_picker
+        from dxreport.charts.picker import unit_picker
 
         return unit_picker(self.analysis)
 

@@ -27,9 +27,11 @@ def backlog_by_age(analysis: Analysis, facts: Facts) -> Figure:
     rows = [row for unit in units if unit["n"] for row in _segments(unit, counts)]
     return Figure(
         id="backlog",
-        chart=_draw(rows, [unit for unit in units if unit["n"]])
-        if rows
-        else parts.nothing("Không còn PAKN nào chưa xử lý"),
+        spec=parts.specification(
+            _draw(rows, [unit for unit in units if unit["n"]])
+            if rows
+            else parts.nothing("Không còn PAKN nào chưa xử lý")
+        ),
         caption=_caption(analysis, facts, counts),
         alt=_alt(units, counts, total.numerator),
         note=(

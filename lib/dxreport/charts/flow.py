@@ -32,7 +32,9 @@ def received_by_month(analysis: Analysis, facts: Facts) -> Figure:
     year = facts.get(_RATE, "ytd")
     return Figure(
         id="received",
-        chart=_draw_received(rows) if year.exists else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_received(rows) if year.exists else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_received(analysis, facts, whole),
         alt=_alt_received(whole, year),
         note=(
@@ -138,9 +140,11 @@ def rate_by_unit_and_month(analysis: Analysis, facts: Facts) -> Figure:
     exists = any(row["n"] for row in rows)
     return Figure(
         id="heatmap",
-        chart=_draw_heatmap(rows, [row["unit"] for row in units])
-        if exists
-        else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_heatmap(rows, [row["unit"] for row in units])
+            if exists
+            else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_heatmap(analysis, facts, rows),
         alt=_alt_heatmap(analysis, facts),
         note=(

@@ -47,7 +47,7 @@ def funnel(analysis: Analysis, facts: Facts) -> Figure:
     chart = _draw(places, centre) if places else parts.nothing(words.NO_DATA)
     return Figure(
         id="funnel",
-        chart=chart,
+        spec=parts.specification(chart),
         caption=_caption(analysis, places, centre),
         alt=_alt(places, centre),
         note=(

@@ -60,8 +60,15 @@ def values(rows: Rows) -> alt.InlineData:
     return data
 
 
-def gathered(spec: dict[str, Any]) -> dict[str, Any]:
-    """A specification with all its rows at the top, each set of them once."""
+def specification(chart: AnyChart) -> dict[str, Any]:
+    """The Vega-Lite specification for a page: no configuration, its rows at the top, each once."""
+    # Checking it against the schema takes as long as drawing it; tests do.
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec.pop("config", None)
+    return _gathered(spec)
+
+
+def _gathered(spec: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def without(part: Any) -> Any:

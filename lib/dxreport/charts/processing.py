@@ -23,7 +23,7 @@ def processing_by_unit(analysis: Analysis, facts: Facts) -> Figure:
     chart = _draw(rows, province) if drawn else parts.nothing(words.NO_DATA)
     return Figure(
         id="processing",
-        chart=chart,
+        spec=parts.specification(chart),
         caption=_caption(analysis, facts, province),
         alt=_alt(rows, province),
         note=_note(analysis),

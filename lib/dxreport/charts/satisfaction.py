@@ -36,7 +36,7 @@ def satisfaction_by_unit(analysis: Analysis, facts: Facts) -> Figure:
     chart = _draw(units, analysis) if province.exists else parts.nothing(words.NO_DATA)
     return Figure(
         id="satisfaction",
-        chart=chart,
+        spec=parts.specification(chart),
         caption=_caption(analysis, facts, province),
         alt=_alt(units, province),
         note=(
@@ -184,7 +184,7 @@ def satisfaction_by_month(analysis: Analysis, _: Facts) -> Figure:
     drawn = [row for row in whole if row["mean"] is not None]
     return Figure(
         id="satisfaction-months",
-        chart=_draw_months(rows) if drawn else parts.nothing(words.NO_DATA),
+        spec=parts.specification(_draw_months(rows) if drawn else parts.nothing(words.NO_DATA)),
         caption=_caption_months(analysis, drawn),
         alt=words.sentence(
             "Biểu đồ điểm hài lòng trung bình theo tháng tiếp nhận: "
@@ -303,7 +303,7 @@ def satisfaction_against_time(analysis: Analysis, facts: Facts) -> Figure:
     points = _points(analysis, facts)
     return Figure(
         id="satisfaction-time",
-        chart=_draw_points(points) if points else parts.nothing(words.NO_DATA),
+        spec=parts.specification(_draw_points(points) if points else parts.nothing(words.NO_DATA)),
         caption=_caption_points(points, _hides(analysis, facts)),
         alt=words.sentence(
             "Biểu đồ điểm: thời gian xử lý trung bình và mức hài lòng trung bình của từng đơn vị: "
@@ -423,7 +423,7 @@ def satisfaction_by_wait(analysis: Analysis, _: Facts) -> Figure:
     drawn = [row for row in rows if row["mean"] is not None]
     return Figure(
         id="satisfaction-wait",
-        chart=_draw_waits(drawn) if drawn else parts.nothing(words.NO_DATA),
+        spec=parts.specification(_draw_waits(drawn) if drawn else parts.nothing(words.NO_DATA)),
         caption=_caption_waits(drawn),
         alt=words.sentence(
             "Biểu đồ điểm hài lòng trung bình theo thời gian chờ: "

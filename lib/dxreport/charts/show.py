@@ -11,6 +11,7 @@ import html
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,6 @@ from typing import Any
 from dxreport import vi
 from dxreport.aside import aside
 from dxreport.charts import raster, theme
-from dxreport.charts.parts import AnyChart, gathered
 from dxreport.charts.pictures import Pictures
 from dxreport.drawing import FONT_DIRECTORY, svg
 from dxreport.markup import Markdown, md_escape, safe_json, typst_string
@@ -38,13 +38,14 @@ _ID = re.compile(r"[a-z][a-z0-9-]*")
 class Figure:
     """A chart, the finding that it shows, and what a reader who cannot see it needs.
 
-    All texts are plain text, from data too: they are escaped here, for each format.
-    `note` says how to read the chart and what it counts; `units` is true where the chart
-    answers to the page's choice of a unit.
+    `spec` is its Vega-Lite specification for a page, without configuration; `note` says how to
+    read the chart and what it counts; `units` is true where the chart answers to the page's
+    choice of a unit. All texts are plain text, from data too: they are escaped here, for each
+    format.
     """
 
     id: str
-    chart: AnyChart
+    spec: Mapping[str, Any]
     caption: str
     alt: str
     note: str = ""
@@ -53,14 +54,6 @@ class Figure:
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
             raise ValueError(f"not an id for a figure: {self.id!r}")
-
-    @cached_property
-    def spec(self) -> dict[str, Any]:
-        """The Vega-Lite specification for a page, without configuration."""
-        # Checking it against the schema takes as long as drawing it; tests do.
-        spec: dict[str, Any] = self.chart.to_dict(validate=False)
-        spec.pop("config", None)
-        return gathered(spec)
 
     def svg(self) -> str:
         """A drawing 16 cm wide, for print; the same bytes every time."""
@@ -96,10 +89,6 @@ class Figure:
                 self.draw_into(folder, later)
             blocks += [self._typst(label), self._docx(label)]
         return Markdown("\n\n" + "\n\n".join(blocks) + "\n\n")
-
-    def begin(self) -> None:
-        """Have the drawing begun, beside whatever else goes on."""
-        _ = self._drawing
 
     def draw_into(self, folder: Path, later: Pictures) -> None:
         """Have the pictures drawn that `to_markdown` needs below `folder`, unless they are."""

@@ -36,7 +36,9 @@ def headline(analysis: Analysis, facts: Facts) -> Figure:
     rows = [row for indicator, held in groups for row in _group(indicator, held, facts)]
     return Figure(
         id="headline",
-        chart=_draw_headline(_numbered(rows)) if rows else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_headline(_numbered(rows)) if rows else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_headline(analysis, every),
         alt=_alt_headline(groups),
         note=(
@@ -284,7 +286,9 @@ def _units_figure(
     drawn = [fact for _, units in levels for fact in units if fact.exists]
     return Figure(
         id=id,
-        chart=_draw_units(_numbered(rows), other[1]) if drawn else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_units(_numbered(rows), other[1]) if drawn else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_units(analysis, indicator, levels),
         alt=_alt_units(analysis, indicator, levels) if drawn else words.NO_DATA + ".",
         note=(
@@ -388,9 +392,11 @@ def _communes_figure(analysis: Analysis, facts: Facts, id: str, indicator: str) 
     rows = [_commune(fact, label) for label, _, own in districts for fact in own]
     return Figure(
         id=id,
-        chart=_draw_communes(rows, _district_rows(districts), _targets(communes))
-        if rows
-        else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_communes(rows, _district_rows(districts), _targets(communes))
+            if rows
+            else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_communes(analysis, indicator, communes, districts),
         alt=_alt_communes(analysis, indicator, districts),
         note=(
@@ -536,7 +542,9 @@ def overdue_by_unit(analysis: Analysis, facts: Facts) -> Figure:
     whole = facts.find(rate, "end", f"level:{level}")
     return Figure(
         id="overdue",
-        chart=_draw_overdue(analysis, units, whole) if units else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw_overdue(analysis, units, whole) if units else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption_overdue(analysis, units, whole),
         alt=words.sentence(
             "Biểu đồ tỷ lệ hồ sơ trễ hạn theo đơn vị: "

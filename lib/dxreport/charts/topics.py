@@ -47,7 +47,9 @@ def topics(analysis: Analysis, facts: Facts) -> Figure:
     hidden = " Chỉ xét các chủ đề có số liệu được công bố." if left_out else ""
     return Figure(
         id="topics",
-        chart=_draw(rows, list(periods.values())) if rows else parts.nothing(words.NO_DATA),
+        spec=parts.specification(
+            _draw(rows, list(periods.values())) if rows else parts.nothing(words.NO_DATA)
+        ),
         caption=_caption(analysis, facts, ranked),
         alt=_alt(rows),
         note=(

@@ -22,7 +22,7 @@ def waiting_curve(analysis: Analysis, _: Facts) -> Figure:
     whole = [row for row in rows if row["unit_id"] == parts.ALL]
     return Figure(
         id="waiting",
-        chart=_draw(rows, analysis) if whole else parts.nothing(words.NO_DATA),
+        spec=parts.specification(_draw(rows, analysis) if whole else parts.nothing(words.NO_DATA)),
         caption=_caption(analysis),
         alt=_alt(analysis, whole),
         note=_note(analysis),

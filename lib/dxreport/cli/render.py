@@ -136,18 +136,18 @@ def render(
     processes = min(jobs or max(1, processors() // 2), len(left))
     if processes == 1:
         from dxreport.aside import aside
-        from dxreport.drawing import get_ready
+        from dxreport.charts.making import get_ready
 
         aside().ask(get_ready)
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
     require_months(tables, [order.month for order in left])
-    if processes == 1 and left[0].has_pictures:
+    if processes == 1:
         from dxreport.computed import computed
         from dxreport.report import report_of
 
-        # They are drawn beside the imports that follow.
-        report_of(home, computed(tables, left[0].month, home)).begin_drawing()
+        # They are made beside the imports that follow.
+        report_of(home, computed(tables, left[0].month, home)).begin_charts()
 
     from dxreport.site.months import publish, publish_side_by_side
 

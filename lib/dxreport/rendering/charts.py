@@ -12,7 +12,7 @@ import json
 import re
 from concurrent.futures import Future
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from dxreport.aside import aside
 from dxreport.drawing import NOTHING, Spec, vega
@@ -28,11 +28,26 @@ def compile_charts(page: str) -> str:
 
     `DxError` where a specification cannot be compiled.
     """
-    compiled = [_vega(json.loads(found[1])) for found in _SPEC.finditer(page)]
+    compiled = [_compiling(spec) for spec in _SPEC.findall(page)]
     if not compiled:
         return page
     scripts = map(_script, compiled)
     return _SPEC.sub(lambda _: next(scripts), page)
+
+
+def begin(text: str) -> None:
+    """Have those of a text compiled that will stand in a page, beside whatever else goes on."""
+    found = _SPEC.findall(text)
+    _begun.update({spec: _compiling(spec) for spec in found})
+    if found:
+        _compiling_nothing()
+
+
+_begun: Final[dict[str, Future[dict[str, Any]]]] = {}
+
+
+def _compiling(spec: str) -> Future[dict[str, Any]]:
+    return _begun.pop(spec) if spec in _begun else _vega(json.loads(spec))
 
 
 def theme_script() -> str:
@@ -56,8 +71,13 @@ def _script(compiling: Future[dict[str, Any]]) -> str:
 @cache
 def _config() -> dict[str, Any]:
     """The configuration as Vega takes it, which all charts of a page share."""
-    config: dict[str, Any] = _vega(NOTHING).result()["config"]
+    config: dict[str, Any] = _compiling_nothing().result()["config"]
     return config
+
+
+@cache
+def _compiling_nothing() -> Future[dict[str, Any]]:
+    return _vega(NOTHING)
 
 
 def _vega(spec: Spec) -> Future[dict[str, Any]]:

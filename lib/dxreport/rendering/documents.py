@@ -17,7 +17,7 @@ from dxreport.charts.pictures import Pictures
 from dxreport.config import EXTENSION, OFFICE_KEY
 from dxreport.drawing import FONT_DIRECTORY
 from dxreport.periods import Month
-from dxreport.rendering import embedded, page, quarto
+from dxreport.rendering import charts, embedded, page, quarto
 from dxreport.rendering.embedded import Source
 from dxreport.rendering.qmd import Document
 
@@ -59,9 +59,11 @@ def by_pandoc(
     `meanwhile` is called while they work.
     """
     extension = job.work / EXTENSION
+    markdown = embedded.to_markdown(job.notebook, job.document)
+    if "html" in formats:
+        charts.begin(markdown)
 
     def document() -> Source:
-        markdown = embedded.to_markdown(job.notebook, job.document)
         return embedded.read(markdown, job.metadata, job.month.end)
 
     def html(source: Source) -> bytes:

@@ -79,7 +79,7 @@ def _scripts(page: str) -> list[str]:
     if f'<script type="application/json" id="{EXPLANATIONS}"' in page:
         scripts.append((_ASSETS / "figures.js").read_text(encoding="utf-8"))
     if _HAS_CHART in page:
-        from dxreport.charts import PAGE_SCRIPT
+        from dxreport.charts.picker import PAGE_SCRIPT
 
         scripts += [vega.bundle(), PAGE_SCRIPT.read_text(encoding="utf-8")]
         scripts.append((_ASSETS / "charts.js").read_text(encoding="utf-8"))

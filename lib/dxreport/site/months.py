@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dxreport.aside import aside, stay_here
+from dxreport.charts.making import get_ready
 from dxreport.computed import computed
-from dxreport.drawing import get_ready
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
 from dxreport.headlines import headlines
@@ -39,8 +39,7 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
     revised = revise(home, FACTS, text, str(order.month), order.revised_on, order.reason)
     history = revised.history
     report = report_of(order.project, made, history)
-    if order.has_pictures:
-        report.begin_drawing()
+    report.begin_charts()
     extras = [_facts_extra(text), data_extra(report)]
     if history.revisions:
         extras.append(revisions_extra(history))

@@ -11,7 +11,6 @@ from dxreport.cache import Cache
 from dxreport.config import Project
 from dxreport.inputs import fingerprint
 from dxreport.periods import Month
-from dxreport.rendering.names import PICTURED
 from dxreport.site.manifest import is_of
 
 PAGE = "index.html"
@@ -36,11 +35,6 @@ class Order:
     store: Cache | None = None
     revised_on: date | None = None
     reason: str = ""
-
-    @property
-    def has_pictures(self) -> bool:
-        """Whether a document is asked for that shows the charts as pictures."""
-        return not PICTURED.isdisjoint(self.formats)
 
     def key(self) -> str | None:
         """The fingerprint of all that the month is made of."""
