@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from dxreport import vi
@@ -146,12 +147,24 @@ class _Maker:
         self.facts = facts
         self.catalogue = catalogue
         self.cite = cite
-        self.periods = report_periods(facts.month, catalogue.year_start(facts.month))
+        periods = report_periods(facts.month, catalogue.year_start(facts.month))
         self.kinds = Kinds(catalogue)
+        self._kind_of = lru_cache(maxsize=None)(self.kinds.of)
+        self._spans = {
+            name: (
+                f"từ {vi.legal_day(span.first.first)} đến {vi.legal_day(span.last.last)}",
+                vi.legal_day(span.last.last),
+            )
+            for name, span in periods.items()
+        }
+        self._basis = lru_cache(maxsize=None)(self._basis_of)
 
     def one(self, fact: Fact, row: int) -> Explanation:
-        span = self.periods[fact.period]
-        kind = self.kinds.of(fact.indicator, fact.scope)
+        period, as_of = self._spans[fact.period]
+        # Only what is since a baseline is told otherwise in another scope.
+        scope = fact.scope if fact.indicator.endswith(_SINCE) else ""
+        kind = self._kind_of(fact.indicator, scope)
+        base = kind.base
         return Explanation(
             key=fact.key,
             anchor=fact.anchor,
@@ -162,20 +175,17 @@ class _Maker:
             counts=kind.counts,
             pair=_pair(fact),
             formula=kind.formula,
-            period=f"từ {vi.legal_day(span.first.first)} đến {vi.legal_day(span.last.last)}",
-            as_of=vi.legal_day(span.last.last),
+            period=period,
+            as_of=as_of,
             target=_target(fact),
-            basis=self._basis(fact, kind.base),
+            basis="" if base is None else self._basis(base.id, self.catalogue.level_of(fact.scope)),
             related=tuple(self._related(fact)),
         )
 
-    def _basis(self, fact: Fact, spec: Indicator | None) -> str:
-        """The document of the fact's own target, or those that the indicator stands on."""
-        if spec is None:
-            return ""
-        level = self.catalogue.level_of(fact.scope)
-        target = self.catalogue.target(spec.id, level, self.facts.month)
-        return target.basis if target else "; ".join(self.cite(spec.id))
+    def _basis_of(self, indicator: str, level: str) -> str:
+        """The document of a level's own target, or those that the indicator stands on."""
+        target = self.catalogue.target(indicator, level, self.facts.month)
+        return target.basis if target else "; ".join(self.cite(indicator))
 
     def _related(self, fact: Fact) -> Iterable[tuple[str, str]]:
         spec = fact.indicator

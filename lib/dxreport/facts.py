@@ -538,10 +538,9 @@ def _grouped(cells: Iterable[Cell], key: Callable[[Cell], _K]) -> dict[_K, list[
 
 
 def _exact(numerator: int, denominator: int, unit: str) -> Fraction:
-    ratio = Fraction(numerator, denominator)
     if unit == "%":
-        return 100 * ratio
-    return ratio / SECONDS_A_DAY if unit == "days" else ratio
+        return Fraction(100 * numerator, denominator)
+    return Fraction(numerator, denominator * (SECONDS_A_DAY if unit == "days" else 1))
 
 
 def _value(numerator: int, denominator: int, unit: str) -> float | None:

@@ -5,22 +5,56 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
 
 _NEW_OBJECTS = 100_000
 """Python looks for cycles after every 700: a sixth of a report's time, and nothing to be freed."""
 
 
-_FORMATS = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "uri_template", "webcolors")
-"""What jsonschema knows formats of texts by, which no schema here asks for.
+_ABSENT = (
+    "rfc3987_syntax",
+    "isoduration",
+    "rfc3986_validator",
+    "uri_template",
+    "webcolors",
+    "pytz",
+)
+"""What libraries do without where it is not there.
 
-The grammars of addresses beyond ASCII alone would take a third of all imports' time.
+By the first five jsonschema knows formats of texts, which no schema here asks for: the grammars of
+addresses beyond ASCII alone would take a third of all imports' time. pytz looks at each file of
+the world's time zones, where Babel asks for the one of this machine.
 """
+
+_LATER = ("requests", "faicons")
+"""What libraries import and use for nothing that happens here: papermill for notebooks of the web,
+great_tables for icons. A tenth of a second, so it is loaded where it is asked for something.
+"""
+
+
+class _Later(ModuleType):
+    """A module that is imported once it is asked for what it has."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        del sys.modules[self.__name__]
+        module = import_module(self.__name__)
+        self.__dict__.update(module.__dict__)
+        return getattr(module, name)
 
 
 def prepare() -> None:
     """To be called once, before the libraries are imported."""
-    for name in _FORMATS:
+    for name in _ABSENT:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    for name in _LATER:
+        if name not in sys.modules and (spec := find_spec(name)):
+            sys.modules[name] = later = _Later(name)
+            later.__spec__ = spec
     gc.set_threshold(_NEW_OBJECTS, 50, 100)
 
 

@@ -75,7 +75,7 @@ def numbers(text: str) -> Iterator[tuple[str, Fraction, int]]:
     """The numbers in a text: as written, what they are (without a sign), how many decimals."""
     for found in _NUMBER.finditer(text):
         whole, _, decimals = found[0].partition(",")
-        number = Fraction(f"{whole.replace('.', '')}.{decimals or 0}")
+        number = Fraction(int(whole.replace(".", "") + decimals), 10 ** len(decimals))
         yield found[0], number, len(decimals)
 
 

@@ -79,6 +79,7 @@ class _Writer:
 
     def sheet(self, sheet: Sheet) -> None:
         page = self.book.add_worksheet(sheet.name)
+        page.set_default_row(_LINE)
         for at, width in enumerate(sheet.widths):
             page.set_column(at, at, width)
         first = 0
@@ -91,7 +92,8 @@ class _Writer:
         page.repeat_rows(first, below - 1)
         row = below
         for line in sheet.rows:
-            page.set_row(row, _LINE * _tallest(line.cells, sheet.widths))
+            if (lines := _tallest(line.cells, sheet.widths)) > 1:
+                page.set_row(row, _LINE * lines)
             for at, cell in enumerate(line.cells):
                 self._cell(page, row, at, cell, line.look)
             row += 1
@@ -145,7 +147,7 @@ def _tallest(cells: Sequence[SheetCell], widths: Sequence[float]) -> int:
     wrapped = (
         _lines(cell.shown, width)
         for cell, width in zip(cells, widths, strict=True)
-        if cell.align == "left" and isinstance(cell.shown, str)
+        if cell.align == "left" and isinstance(cell.shown, str) and len(cell.shown) > width
     )
     return max(wrapped, default=1)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -343,8 +344,14 @@ def _included(name: str, folder: Path, base: Path, where: Where) -> Path:
 
 
 def _scan(source: _Source) -> list[_Found]:
-    tree = pandoc.read(source.text, _SCAN_FORMAT)
-    return sorted(_walk(source, tree["blocks"], (), None), key=lambda item: item.start)
+    blocks = _blocks(source.text)
+    return sorted(_walk(source, blocks, (), None), key=lambda item: item.start)
+
+
+@lru_cache(maxsize=4)
+def _blocks(text: str) -> Any:
+    """pandoc's blocks, for nobody to change: the document of many months is one."""
+    return pandoc.read(text, _SCAN_FORMAT)["blocks"]
 
 
 _ATTRIBUTED = {"Div", "Span", "CodeBlock", "Code", "Header", "Link", "Image", "Table"}
