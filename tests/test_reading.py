@@ -19,10 +19,12 @@ from polars.testing import assert_frame_equal
 
 from builders import SCHEMAS, Format, Frames, Row, frame, small_folder, write_csv, write_folder
 from dxreport import rehearsal
+from dxreport.aside import aside
 from dxreport.errors import SHOWN, ContractError, DxError, UsageError
 from dxreport.periods import Month
 from dxreport.reading import Dataset, Tables, check, read_tables
 from dxreport.reading.panics import quiet_panics
+from dxreport.vi import TURNING
 from test_contracts import RIGHT, UNIT
 
 CANARY = "Nguyễn Văn Canary 0912345678"
@@ -95,9 +97,10 @@ def test_a_written_folder_reads_back_the_same(seed: int, fmt: Format) -> None:
         assert tables.dataset.synthetic
 
 
-TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=1).map(
-    lambda text: unicodedata.normalize("NFC", text)
-)
+# Marks that turn the direction of writing are left out where a table is read.
+MARKS = "".join(chr(c) for c in range(0x061C, 0x206A) if re.fullmatch(TURNING, chr(c)))
+CHARACTERS = st.characters(exclude_categories=("Cc", "Cs", "Cn"), exclude_characters=MARKS)
+TEXT = st.text(CHARACTERS, min_size=1).map(lambda text: unicodedata.normalize("NFC", text))
 TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31))
 
 
@@ -756,6 +759,14 @@ def test_other_columns_are_seen_nowhere(folder: Path, nothing: Path, case: str) 
     assert "citizen" not in seen
 
 
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_marks_that_turn_the_direction_of_writing_are_left_out(tmp_path: Path, fmt: Format) -> None:
+    rows = [{**RIGHT["pakn"], "topic": f"Đất{mark} đai"} for mark in MARKS]
+    rows = [{**row, "pakn_id": f"p{number}"} for number, row in enumerate(rows)]
+    write_folder(tmp_path, tiny(pakn=rows), fmt)
+    assert set(frames_of(read_tables(tmp_path, tmp_path))["pakn"]["topic"]) == {"Đất đai"}
+
+
 # Files that end a process ------------------------------------------------------------------
 
 
@@ -773,26 +784,41 @@ def test_a_file_that_would_end_the_process_is_only_damaged(
     assert lines_of(folder, nothing) == [NOT_PARQUET.replace("pakn", "baselines")]
 
 
-@pytest.mark.parametrize("last_act", ["os.abort()", "time.sleep(60)"])
-def test_the_rehearsal_names_the_file_that_the_child_did_not_survive(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_act: str
+@pytest.mark.parametrize("never_ends", [False, True])
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_the_rehearsal_names_the_file_that_the_process_did_not_survive(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fatal_parquet: Path,
+    never_ends: bool,
+    is_shared: bool,
 ) -> None:
-    script = f"import os, time; print(0, flush=True); print(1, flush=True); {last_act}"
-    monkeypatch.setattr(rehearsal, "_CHILD", script)
-    monkeypatch.setattr(rehearsal, "_SECONDS", 3)
-    paths = [tmp_path / name for name in ("a", "b", "c")]
+    paths = [tmp_path / name for name in ("a.parquet", "b.parquet", "c.parquet")]
     for path in paths:
-        path.touch()
-    with rehearsal.rehearsing((path, ()) for path in paths) as rehearsed:
+        pl.DataFrame({"value": [1]}).write_parquet(path)
+    paths[1].unlink()
+    if never_ends:
+        os.mkfifo(paths[1])
+        monkeypatch.setattr(rehearsal, "_SECONDS", 4)
+    else:
+        shutil.copy(fatal_parquet, paths[1])
+    monkeypatch.setattr(rehearsal, "begun", aside if is_shared else lambda: None)
+    shared = aside()
+    columns = list(SCHEMAS["baselines"])
+    with rehearsal.rehearsing((path, columns) for path in paths) as rehearsed:
         assert [rehearsed.is_fatal(path) for path in paths] == [False, True, False]
+    assert (aside() is shared) == (not is_shared)
+    assert aside().ask(abs, -1).result() == 1
 
 
 def test_large_files_are_not_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pakn.parquet"
     write_folder(tmp_path, tiny(), "parquet")
-    monkeypatch.setattr(rehearsal, "LARGEST", (tmp_path / "pakn.parquet").stat().st_size - 1)
-    with rehearsal.rehearsing([(tmp_path / "pakn.parquet", ("rating",))]) as rehearsed:
-        assert rehearsed.child is None
-        assert not rehearsed.is_fatal(tmp_path / "pakn.parquet")
+    monkeypatch.setattr(rehearsal, "begun", lambda: None)
+    monkeypatch.setattr(rehearsal, "LARGEST", path.stat().st_size - 1)
+    monkeypatch.setattr(rehearsal, "Aside", pytest.fail)
+    with rehearsal.rehearsing([(path, ("rating",))]) as rehearsed:
+        assert not rehearsed.is_fatal(path)
 
 
 # Polars' panics ----------------------------------------------------------------------------

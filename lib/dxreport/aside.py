@@ -27,6 +27,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class EndedError(DxError):
+    """The process is not there any more, or was lost over the task."""
+
+
 class Aside:
     """The process, and a thread that gives it one task after the other."""
 
@@ -37,7 +41,7 @@ class Aside:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        self._tasks: SimpleQueue[tuple[bytes, Future[Any]]] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[bytes, Future[Any]] | None] = SimpleQueue()
         Thread(target=self._work, name="aside", daemon=True).start()
 
     def ask(self, task: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
@@ -54,15 +58,26 @@ class Aside:
     def lives(self) -> bool:
         return self._process.poll() is None
 
+    def end(self) -> None:
+        """Let it end once it has done what it was asked for."""
+        self._tasks.put(None)
+
+    def kill(self) -> None:
+        """End it now; what it was asked for fails."""
+        self._process.kill()
+        self._process.wait()
+
     def _work(self) -> None:
-        while True:
-            message, future = self._tasks.get()
+        while (task := self._tasks.get()) is not None:
+            message, future = task
             if not future.set_running_or_notify_cancel():
                 continue
             try:
                 future.set_result(self._done(message))
             except Exception as error:
                 future.set_exception(error)
+        with contextlib.suppress(OSError):
+            self._process.communicate()
 
     def _done(self, message: bytes) -> Any:
         to, back = self._process.stdin, self._process.stdout
@@ -73,7 +88,7 @@ class Aside:
             to.flush()
             made, failed = pickle.load(back)
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise DxError("the process that works beside this one has ended") from None
+            raise EndedError("the process that works beside this one has ended") from None
         if failed is not None:
             raise failed
         return made
@@ -101,6 +116,13 @@ def stay_here() -> None:
     """This process begins no other from now on."""
     with _lock:
         _shared[:] = [Here()]
+
+
+def begun() -> Aside | None:
+    """The one of this process, where it has been begun."""
+    with _lock:
+        one = _shared[-1] if _shared else None
+        return one if isinstance(one, Aside) and one.lives else None
 
 
 def aside() -> Aside | Here:

@@ -2,8 +2,8 @@
 
 Of all damage to a Parquet file, polars turns nearly every kind into an exception. But a wrong
 length among a column's null markers makes it ask for 2 EiB of memory, and then the Rust runtime
-aborts; about one in 1,500 single wrong bytes in a small file does. Nothing can catch that, so a
-child process reads the files while this one reads the others, and if it dies, the file that it
+aborts; about one in 1,500 single wrong bytes in a small file does. Nothing can catch that, so
+another process reads the files while this one reads the others, and if it dies, the file that it
 died of is not opened here.
 
 Large files are not rehearsed: the damage is as rare as a wrong byte in one of few places, and
@@ -12,14 +12,17 @@ to read them twice costs seconds.
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Final
+
+from dxreport.aside import Aside, EndedError, begun
 
 LARGEST: Final = 64 * 1024 * 1024
 """How many bytes are rehearsed, over all files."""
@@ -27,101 +30,93 @@ LARGEST: Final = 64 * 1024 * 1024
 _SECONDS: Final = 120
 _BYTES_A_SECOND: Final = 10_000_000
 
-# Prints the number of each file before it reads it, so that the last one is the one it died of.
-# What can be caught is caught: the reader proper says it better.
-_CHILD: Final = """
-import json, sys
-import polars as pl
-for number, (path, columns) in enumerate(json.load(sys.stdin)):
-    print(number, flush=True)
-    try:
-        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        present = [name for name in columns if name in scan.collect_schema()]
-        scan.select(pl.col(present).is_not_null().sum()).collect(engine="streaming")
-    except BaseException:
-        pass
-"""
-
 
 @dataclass
 class Rehearsal:
-    """The reading of some files in a child process; `fatal` says which one it did not survive."""
+    """The reading of some files in another process."""
 
-    paths: Sequence[Path]
-    child: subprocess.Popen[str] | None
+    _read: dict[Path, Future[None]]
+    _process: Aside | None
+    _until: float
     _fatal: Path | None = field(default=None, init=False)
 
     def is_fatal(self, path: Path) -> bool:
-        """Whether reading the file ends a process. Waits for the child on the first call."""
-        self._wait()
+        """Whether reading the file ends a process. Waits for the process on the first call."""
+        while self._read and self._fatal is None:
+            first = next(iter(self._read))
+            try:
+                self._read.pop(first).result(timeout=max(0.0, self._until - time.monotonic()))
+            except (EndedError, TimeoutError):
+                self._fatal = first
         return path == self._fatal
 
-    def _wait(self) -> None:
-        if self.child is None:
-            return
-        size = sum(path.stat().st_size for path in self.paths if path.exists())
-        try:
-            read, _ = self.child.communicate(timeout=_SECONDS + size / _BYTES_A_SECOND)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            read, _ = self.child.communicate()
-        if self.child.returncode and read.split():
-            self._fatal = self.paths[int(read.split()[-1])]
-        self.child = None
+    def end(self) -> None:
+        """Nobody waits for it any more."""
+        for left in self._read.values():
+            left.cancel()
+        if self._fatal is not None and self._process is not None:
+            self._process.kill()
 
 
 def get_ready(folder: Path) -> None:
-    """Begin the child that will read a folder's files, before this process imports what it needs.
+    """Begin the process that will read a folder's files, before this one imports what it needs.
 
     What both import takes longer than to read.
     """
-    if not _waiting and any(folder.glob("*.parquet")):
-        _waiting.extend(filter(None, [_begun()]))
+    if begun() is None and not _waiting and any(folder.glob("*.parquet")):
+        _waiting.append(Aside())
+        _waiting[0].ask(import_what_reads)
 
 
-_waiting: Final[list[subprocess.Popen[str]]] = []
+def import_what_reads() -> None:
+    """What reads Parquet, which takes longer to import than to use."""
+    import_module("polars")
 
 
-def _begun() -> subprocess.Popen[str] | None:
-    """A child that waits for what to read; None where there can be none, and no rehearsal."""
-    if not sys.executable:
-        return None
-    with suppress(OSError):
-        return subprocess.Popen(
-            [sys.executable, "-c", _CHILD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-    return None
+_waiting: Final[list[Aside]] = []
 
 
 @contextmanager
 def rehearsing(files: Iterable[tuple[Path, Sequence[str]]]) -> Iterator[Rehearsal]:
-    """Start to read the given columns of Parquet files; those too large are left out."""
+    """Start to read the given columns of Parquet files; those too large are left out.
+
+    The process of `aside` reads them where it has been begun, and else one of their own.
+    """
     wanted = list(_small(files))
-    child = None
-    if wanted:
-        child = _waiting.pop() if _waiting else _begun()
-    if child is not None:
-        _send(child, json.dumps([(str(path.absolute()), list(names)) for path, names in wanted]))
-    rehearsal = Rehearsal([path for path, _ in wanted], child)
+    shared = begun()
+    process = None
+    if wanted and sys.executable:
+        process = shared or (_waiting.pop() if _waiting else _begun())
+    read = {}
+    if process is not None:
+        read = {path: process.ask(read_through, path.absolute(), names) for path, names in wanted}
+    size = sum(path.stat().st_size for path, _ in wanted if path.exists())
+    until = time.monotonic() + _SECONDS + size / _BYTES_A_SECOND
+    rehearsal = Rehearsal(read, process, until)
     try:
         yield rehearsal
     finally:
-        if rehearsal.child is not None:
-            rehearsal.child.kill()
-            rehearsal.child.communicate()
+        rehearsal.end()
+        if process is not None and process is not shared:
+            process.end()
 
 
-def _send(child: subprocess.Popen[str], text: str) -> None:
-    # So that the child starts at once, and not only when it is waited for.
-    assert child.stdin is not None
-    with suppress(BrokenPipeError):
-        child.stdin.write(text)
-        child.stdin.close()
-    child.stdin = None
+def _begun() -> Aside | None:
+    """None where there can be no process, and no rehearsal."""
+    with suppress(OSError):
+        return Aside()
+    return None
+
+
+def read_through(path: Path, columns: Sequence[str]) -> None:
+    """Read columns of a file, for nothing but to see that one outlives it."""
+    import polars as pl
+
+    # What can be caught is caught, polars' panics too: the reader proper says it better.
+    with suppress(BaseException):
+        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        present = [name for name in columns if name in scan.collect_schema()]
+        scan.select(pl.col(present).is_not_null().sum()).collect(engine="streaming")
 
 
 def _small(

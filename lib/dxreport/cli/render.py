@@ -135,12 +135,17 @@ def render(
     # One month keeps two processors busy: its charts are drawn beside it.
     processes = min(jobs or max(1, processors() // 2), len(left))
     if processes == 1:
+        from dxreport import drawing, rehearsal
         from dxreport.aside import aside
-        from dxreport.charts.making import get_ready
+        from dxreport.charts import making
 
-        aside().ask(get_ready)
+        aside().ask(rehearsal.import_what_reads)
+        aside().ask(drawing.get_ready)
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
+    if processes == 1:
+        # Not earlier: what it reads first it is waited for.
+        aside().ask(making.get_ready)
     require_months(tables, [order.month for order in left])
     if processes == 1:
         from dxreport.computed import computed
