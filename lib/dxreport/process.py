@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-_NEW_OBJECTS = 100_000
+_NEW_OBJECTS = 500_000
 """Python looks for cycles after every 700: a sixth of a report's time, and nothing to be freed."""
 
 
@@ -55,6 +55,8 @@ def prepare() -> None:
         if name not in sys.modules and (spec := find_spec(name)):
             sys.modules[name] = later = _Later(name)
             later.__spec__ = spec
+    # numpy begins a thread a processor for linear algebra, which nothing here does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(_NEW_OBJECTS, 50, 100)
 
 
