@@ -162,6 +162,24 @@ def test_on_a_phone_the_contents_are_a_bar_that_opens_and_closes_by_keyboard(
     assert heading["y"] >= bar["height"]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_leads_to_an_appendix_that_was_not_laid_out_before(
+    watched: Watched, rendered: Path, width: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(watched, rendered)
+    for anchor in ("phu-luc-4", "phu-luc-1-1", "phu-luc-3-2", "phan-tich-du-lieu"):
+        page.evaluate("anchor => { location.hash = anchor }", anchor)
+        until(
+            watched,
+            f"""(() => {{
+              const top = document.querySelector("#{anchor} h2").getBoundingClientRect().top;
+              return top >= 0 && top < 200;
+            }})()""",
+        )
+
+
 def test_dark_is_dark_and_paper_is_light(watched: Watched, rendered: Path) -> None:
     open_page(watched, rendered)
     page = watched.page
