@@ -12,6 +12,10 @@ from benchmarks.measuring import ROOT, Measured, dxreport, measure
 from benchmarks.sixty import FIRST, LAST, SAMPLE, sixty_months
 
 MONTH = "2024-09"
+_ON_ONE_PROCESSOR = (
+    "import os, sys; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 _COPIED = ("report.qmd", "_quarto.yml", "_extensions", "data", "notebooks")
 
 
@@ -48,28 +52,37 @@ def one_month(work: Path, times: int) -> list[Measured]:
 
 
 def many_months(work: Path, times: int, *, sixty: bool) -> list[Measured]:
-    """Nine months, and sixty, one after the other and side by side: the same bytes either way."""
-    rows = _months("nine months", "2024-01..2024-09", SAMPLE, work / "nine", times)
+    """Nine months, and sixty: on one processor, one after the other on all, and side by side.
+
+    The same bytes each way.
+    """
+    alone = [sys.executable, "-c", _ON_ONE_PROCESSOR]
+    rows = _months("nine months", "2024-01..2024-09", SAMPLE, work / "nine", times, alone)
     if sixty:
         data = sixty_months(work / "sixty-data")
         rows += _months("sixty months", f"{FIRST}..{LAST}", data, work / "sixty", times)
     return rows
 
 
-def _months(what: str, months: str, data: Path, out: Path, times: int) -> list[Measured]:
+def _months(
+    what: str, months: str, data: Path, out: Path, times: int, alone: list[str] | None = None
+) -> list[Measured]:
+    """`alone` begins the command of one more row, whose run has one processor."""
     rows: list[Measured] = []
     made = []
-    for jobs in (1, 2):
-        site = out / str(jobs)
-        command = dxreport(
+    ways = [("one processor", alone, 1)] if alone else []
+    ways += [("1 at once", [], 1), ("2 at once", [], 2)]
+    for number, (how, before, jobs) in enumerate(ways):
+        site = out / str(number)
+        command = before + dxreport(
             *("render", months, "--jobs", str(jobs), "--data", data, "--out", site),
             *("--engine", "embedded", "--no-cache"),
         )
-        name = f"{what}, all formats, {jobs} at once"
+        name = f"{what}, all formats, {how}"
         against = rows[0].name if rows else None
         rows.append(measure("months", name, command, times, against=against)[0])
         made.append({p.relative_to(site): p.read_bytes() for p in site.rglob("*") if _lasts(p)})
-    if made[0] != made[1]:
+    if any(files != made[0] for files in made):
         sys.exit(f"{what} side by side are not the same bytes as one after the other")
     return rows
 

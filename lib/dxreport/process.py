@@ -10,8 +10,11 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-_NEW_OBJECTS = 500_000
-"""Python looks for cycles after every 700: a sixth of a report's time, and nothing to be freed."""
+_NEW_OBJECTS = 2_000_000
+"""Python looks for cycles after every 700: a sixth of a report's time, and nothing to be freed.
+
+More than a month's report has at any time: what it no longer needs goes without being looked for.
+"""
 
 
 _ABSENT = (

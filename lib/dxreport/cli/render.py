@@ -132,22 +132,27 @@ def render(
             left.append(order)
     if not left:
         return
-    # One month keeps two processors busy: its charts are drawn beside it.
+    # One month keeps two processors busy: its charts are made beside it.
     processes = min(jobs or max(1, processors() // 2), len(left))
-    if processes == 1:
+    is_beside = processes == 1 and processors() > 1
+    if is_beside:
         from dxreport import drawing, rehearsal
         from dxreport.aside import aside
         from dxreport.charts import making
 
         aside().ask(rehearsal.import_what_reads)
         aside().ask(drawing.get_ready)
+    elif processes == 1:
+        from dxreport.aside import stay_here
+
+        stay_here()
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
-    if processes == 1:
-        # Not earlier: what it reads first it is waited for.
+    if is_beside:
+        # Not earlier: this process waits for what that one reads.
         aside().ask(making.get_ready)
     require_months(tables, [order.month for order in left])
-    if processes == 1:
+    if is_beside:
         from dxreport.computed import computed
         from dxreport.report import report_of
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dxreport.aside import aside, stay_here
-from dxreport.charts.making import get_ready
 from dxreport.computed import computed
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
 from dxreport.headlines import headlines
-from dxreport.process import prepare, processors
+from dxreport.process import processors
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
@@ -26,6 +21,7 @@ from dxreport.report import report_of
 from dxreport.revisions import revise
 from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
+from dxreport.site.pool import begin
 from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_month
 
 
@@ -74,9 +70,7 @@ def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Publish
     context = multiprocessing.get_context("spawn")
     # A month alone has its charts drawn beside it; here that would take a processor from another.
     busy = 2 * jobs > processors()
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin, initargs=(busy,)
-    ) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=begin, initargs=(busy,)) as pool:
         futures = [pool.submit(_work, order) for order in orders]
         try:
             for order, future in zip(orders, futures, strict=True):
@@ -96,24 +90,6 @@ class _Failed:
 
     text: str
     is_usage: bool
-
-
-def _begin(busy: bool) -> None:
-    # An interruption is the first process's to deal with; see also `cli.app.main`.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    prepare()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if busy:
-        stay_here()
-    aside().ask(get_ready)
-
-
-def _end_with_parent() -> None:
-    """A pool's process waits for work for ever where the first one was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(order: Order) -> Published | _Failed:
