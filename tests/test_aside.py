@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from dxreport import aside as module
 from dxreport.aside import Aside, aside, stay_here
-from dxreport.errors import DxError, UsageError
+from dxreport.charts.making import figures
+from dxreport.errors import DxError, UsageError, place_of
 from dxreport.periods import Month
 
 
@@ -41,6 +43,50 @@ def test_what_a_task_raises_is_raised_here_and_the_next_is_done(process: Aside) 
     with pytest.raises(UsageError, match="'2024-13' is not a month") as usage:
         process.ask(Month.parse, "2024-13").result()
     assert usage.value.exit_status == 2
+
+
+class Stubborn(Exception):
+    """Cannot be made of its arguments."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}, {why}")
+
+
+def stubborn() -> None:
+    raise Stubborn("secret", "of a row")
+
+
+def unsendable() -> object:
+    return lambda: None
+
+
+def holding_what_cannot_be_sent() -> None:
+    error = ValueError("x")
+    error.held = lambda: None  # type: ignore[attr-defined]
+    raise error
+
+
+def test_an_error_that_cannot_be_sent_costs_no_later_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    process = Aside()
+    asked = [process.ask(task) for task in (stubborn, unsendable, holding_what_cannot_be_sent)]
+    after = process.ask(abs, -1)
+    for future, name in zip(asked, ("Stubborn", "", "ValueError"), strict=True):
+        with pytest.raises(Exception, match=name or None) as raised:
+            future.result()
+        assert type(raised.value) is not DxError
+        assert "secret" not in str(raised.value)
+        assert "test_aside.py" in raised.value.__notes__[0] or not name
+    assert after.result() == 1
+    process.end()
+
+
+def test_an_error_tells_where_it_arose_in_the_other_process(process: Aside) -> None:
+    with pytest.raises(AttributeError) as raised:
+        process.ask(figures, ["headline"], None, None).result()  # type: ignore[arg-type]
+    assert re.fullmatch(r"(targets|words)\.py, line \d+", place_of(raised.value))
 
 
 def test_one_that_was_killed_is_said_and_replaced() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import vl_convert
 
-from dxreport.aside import aside
+from command import ROOT
+from dxreport.aside import Aside, aside
 from dxreport.charts import theme
 from dxreport.charts.pictures import drawn_aside
 from dxreport.charts.raster import picture
 from dxreport.charts.show import Figure
 from dxreport.drawing import FONT_DIRECTORY, svg, vega
 from dxreport.errors import DxError
+from dxreport.markup import safe_json
+from dxreport.rendering.charts import _begun, begin, compile_charts
+from dxreport.report import build_report
 
 SPEC = {
     "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -53,6 +58,32 @@ def test_a_chart_reads_nothing_but_its_own_rows(url: str) -> None:
         DxError, match=r"^a chart's specification cannot be compiled: .*[Dd]enied|allowed"
     ):
         fetching.result()
+
+
+def test_a_page_is_compiled_though_an_earlier_process_was_lost() -> None:
+    page = f'<script type="application/json">{safe_json(SPEC)}</script>'
+    right = compile_charts(page)
+    lost = aside()
+    assert isinstance(lost, Aside)
+    lost.kill()
+    begin(page)
+    for compiling in list(_begun.values()):
+        compiling.exception()
+    assert _begun
+    begin(page)
+    assert compile_charts(page) == right != page
+    assert "vega/v6.json" in right
+
+
+def test_charts_are_made_here_where_the_process_that_made_them_was_lost() -> None:
+    sample = build_report("2024-03", ROOT / "data" / "sample", ROOT)
+    computed = replace(sample.computed)
+    lost = aside()
+    assert isinstance(lost, Aside)
+    computed.begin_figures(("received", "topics"))
+    lost.kill()
+    assert computed.figure("received").caption == sample.figure("received").caption
+    assert computed.figure("topics").spec == sample.figure("topics").spec
 
 
 def test_a_picture_is_twice_as_wide_as_the_drawing_and_the_same_every_time() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
@@ -809,6 +810,33 @@ def test_the_rehearsal_names_the_file_that_the_process_did_not_survive(
         assert [rehearsed.is_fatal(path) for path in paths] == [False, True, False]
     assert (aside() is shared) == (not is_shared)
     assert aside().ask(abs, -1).result() == 1
+
+
+def test_a_process_that_cannot_read_at_all_says_nothing_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "units.parquet"
+    pl.DataFrame({"value": [1]}).write_parquet(path)
+    monkeypatch.setattr(rehearsal, "begun", lambda: None)
+    for program in ("/bin/false", str(tmp_path / "no-such-program"), ""):
+        monkeypatch.setattr(sys, "executable", program)
+        rehearsal.get_ready(tmp_path)
+        with rehearsal.rehearsing([(path, ("value",))]) as rehearsed:
+            assert not rehearsed.is_fatal(path)
+
+
+def test_every_file_that_ends_a_process_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fatal_parquet: Path
+) -> None:
+    monkeypatch.setattr(rehearsal, "begun", lambda: None)
+    paths = [tmp_path / f"{name}.parquet" for name in "abcd"]
+    for path in paths:
+        pl.DataFrame({"value": [1]}).write_parquet(path)
+    for path in (paths[0], paths[2]):
+        shutil.copy(fatal_parquet, path)
+    columns = list(SCHEMAS["baselines"])
+    with rehearsal.rehearsing((path, columns) for path in paths) as rehearsed:
+        assert [rehearsed.is_fatal(path) for path in paths] == [True, False, True, False]
 
 
 def test_large_files_are_not_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

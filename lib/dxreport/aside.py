@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any, ParamSpec, TypeVar
 
-from dxreport.errors import DxError
+from dxreport.errors import DxError, place_of, with_place
 from dxreport.process import prepare
 
 P = ParamSpec("P")
@@ -87,7 +87,9 @@ class Aside:
             to.write(message)
             to.flush()
             made, failed = pickle.load(back)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except Exception:
+            # After a reply that cannot be read nothing says where the next one begins.
+            self._process.kill()
             raise EndedError("the process that works beside this one has ended") from None
         if failed is not None:
             raise failed
@@ -125,6 +127,11 @@ def begun() -> Aside | None:
         return one if isinstance(one, Aside) and one.lives else None
 
 
+def is_beside() -> bool:
+    """Whether what is asked for is done beside this process, and not at once."""
+    return isinstance(aside(), Aside)
+
+
 def aside() -> Aside | Here:
     """The one of this process, begun where it is not there yet."""
     with _lock:
@@ -142,15 +149,29 @@ def _serve(tasks: IO[bytes], replies: IO[bytes]) -> None:
             task, args, kwargs = pickle.load(tasks)
         except EOFError:
             return
-        reply: tuple[Any, Exception | None]
         try:
             reply = task(*args, **kwargs), None
+            message = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            if not isinstance(error, DxError):
-                error.add_note("".join(traceback.format_exception(error)))
-            reply = None, error
-        pickle.dump(reply, replies, pickle.HIGHEST_PROTOCOL)
+            message = pickle.dumps((None, _told(error)), pickle.HIGHEST_PROTOCOL)
+        replies.write(message)
         replies.flush()
+
+
+def _told(error: Exception) -> Exception:
+    """The error as it can be raised in the other process: what it says, and where it arose."""
+    if not isinstance(error, DxError):
+        error.add_note("".join(traceback.format_exception(error)))
+        with_place(error, place_of(error))
+    try:
+        pickle.loads(pickle.dumps(error, pickle.HIGHEST_PROTOCOL))
+    except Exception:
+        # Some hold what cannot be sent, or are made in another way than of their arguments.
+        other = RuntimeError(type(error).__name__)
+        for note in getattr(error, "__notes__", ()):
+            other.add_note(note)
+        return with_place(other, place_of(error))
+    return error
 
 
 def _main() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dxreport.aside import aside
+from dxreport.aside import EndedError, aside, is_beside
 from dxreport.catalogue import Catalogue, load_catalogue
 from dxreport.charts.needs import FRAMED
 from dxreport.config import Project
@@ -57,18 +58,20 @@ class Computed:
             from dxreport.charts.annex import withheld
 
             return withheld(name)
-        if name not in self._figures:
-            if name in self._begun:
+        if name not in self._figures and name in self._begun:
+            # Where that process was lost, they are made here, one by one.
+            with contextlib.suppress(EndedError, CancelledError):
                 self._figures.update(self._begun[name].result())
-            else:
-                self._figures.update(figures([name], self.analysis, self.facts))
+            self._begun.clear()
+        if name not in self._figures:
+            self._figures.update(figures([name], self.analysis, self.facts))
         return self._figures[name]
 
     def begin_figures(self, names: Sequence[str]) -> None:
         """Have charts made beside whatever comes next, where they are not yet."""
         from dxreport.charts.making import figures
 
-        if not self._begun:
+        if is_beside() and not self._begun and not self._figures:
             made = aside().ask(figures, names, self.analysis, self.facts)
             self._begun.update(dict.fromkeys(names, made))
 

@@ -6,6 +6,7 @@ exits with `exit_status`. Nothing else may reach the terminal.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ SHOWN = 20
 """How many problems an error lists before it only counts the rest."""
 
 _LONGEST_VALUE = 60
+_PLACE = "dxreport_place"
 
 
 class DxError(Exception):
@@ -29,6 +31,25 @@ class UsageError(DxError):
     """The command was called wrongly (exit status 2)."""
 
     exit_status = 2
+
+
+def place_of(error: BaseException) -> str:
+    """Where in this package an unforeseen error arose: "flow.py, line 93".
+
+    Of one that another process sent, the place in that process.
+    """
+    if known := getattr(error, _PLACE, ""):
+        return str(known)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).is_relative_to(Path(__file__).parent):
+            return f"{Path(frame.filename).name}, line {frame.lineno}"
+    return "an unknown place"
+
+
+def with_place(error: Exception, place: str) -> Exception:
+    """The error, which tells another process where it arose."""
+    setattr(error, _PLACE, place)
+    return error
 
 
 @dataclass(frozen=True)

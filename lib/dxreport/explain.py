@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from dxreport import vi
@@ -149,7 +148,6 @@ class _Maker:
         self.cite = cite
         periods = report_periods(facts.month, catalogue.year_start(facts.month))
         self.kinds = Kinds(catalogue)
-        self._kind_of = lru_cache(maxsize=None)(self.kinds.of)
         self._spans = {
             name: (
                 f"từ {vi.legal_day(span.first.first)} đến {vi.legal_day(span.last.last)}",
@@ -157,13 +155,15 @@ class _Maker:
             )
             for name, span in periods.items()
         }
-        self._basis = lru_cache(maxsize=None)(self._basis_of)
+        # No `lru_cache` of a method, which would keep a month's facts alive.
+        self._of: dict[tuple[str, str], Kind] = {}
+        self._bases: dict[tuple[str, str], str] = {}
 
     def one(self, fact: Fact, row: int) -> Explanation:
         period, as_of = self._spans[fact.period]
         # Only what is since a baseline is told otherwise in another scope.
         scope = fact.scope if fact.indicator.endswith(_SINCE) else ""
-        kind = self._kind_of(fact.indicator, scope)
+        kind = self._kind(fact.indicator, scope)
         base = kind.base
         return Explanation(
             key=fact.key,
@@ -182,10 +182,18 @@ class _Maker:
             related=tuple(self._related(fact)),
         )
 
-    def _basis_of(self, indicator: str, level: str) -> str:
+    def _kind(self, indicator: str, scope: str) -> Kind:
+        if (indicator, scope) not in self._of:
+            self._of[indicator, scope] = self.kinds.of(indicator, scope)
+        return self._of[indicator, scope]
+
+    def _basis(self, indicator: str, level: str) -> str:
         """The document of a level's own target, or those that the indicator stands on."""
-        target = self.catalogue.target(indicator, level, self.facts.month)
-        return target.basis if target else "; ".join(self.cite(indicator))
+        if (indicator, level) not in self._bases:
+            target = self.catalogue.target(indicator, level, self.facts.month)
+            named = target.basis if target else "; ".join(self.cite(indicator))
+            self._bases[indicator, level] = named
+        return self._bases[indicator, level]
 
     def _related(self, fact: Fact) -> Iterable[tuple[str, str]]:
         spec = fact.indicator

@@ -7,6 +7,7 @@ import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
@@ -23,13 +24,10 @@ _ABSENT = (
     "rfc3986_validator",
     "uri_template",
     "webcolors",
-    "pytz",
 )
-"""What libraries do without where it is not there.
+"""What jsonschema knows formats of texts by, which no schema here asks for.
 
-By the first five jsonschema knows formats of texts, which no schema here asks for: the grammars of
-addresses beyond ASCII alone would take a third of all imports' time. pytz looks at each file of
-the world's time zones, where Babel asks for the one of this machine.
+The grammars of addresses beyond ASCII alone would take a third of all imports' time.
 """
 
 _LATER = ("requests", "faicons")
@@ -38,14 +36,19 @@ great_tables for icons. A tenth of a second, so it is loaded where it is asked f
 """
 
 
+_loading = RLock()
+
+
 class _Later(ModuleType):
     """A module that is imported once it is asked for what it has."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
-        del sys.modules[self.__name__]
-        module = import_module(self.__name__)
+        with _loading:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+            module = import_module(self.__name__)
         self.__dict__.update(module.__dict__)
         return getattr(module, name)
 
@@ -58,7 +61,7 @@ def prepare() -> None:
         if name not in sys.modules and (spec := find_spec(name)):
             sys.modules[name] = later = _Later(name)
             later.__spec__ = spec
-    # numpy begins a thread a processor for linear algebra, which nothing here does.
+    # numpy begins a thread a processor for linear algebra, which turn round while they wait.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(_NEW_OBJECTS, 50, 100)
 

@@ -15,9 +15,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -31,31 +29,78 @@ _SECONDS: Final = 120
 _BYTES_A_SECOND: Final = 10_000_000
 
 
-@dataclass
 class Rehearsal:
-    """The reading of some files in another process."""
+    """The reading of some files in another process, one after the other.
 
-    _read: dict[Path, Future[None]]
-    _process: Aside | None
-    _until: float
-    _fatal: Path | None = field(default=None, init=False)
+    `shared` is the process where it is not the rehearsal's own.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, Sequence[str]]], shared: Aside | None) -> None:
+        self._left = dict(files)
+        self._shared = shared
+        self._fatal: set[Path] = set()
+        self._process: Aside | None = None
+        if files:
+            self._begin(shared or (_waiting.pop() if _waiting else _begun()))
 
     def is_fatal(self, path: Path) -> bool:
-        """Whether reading the file ends a process. Waits for the process on the first call."""
-        while self._read and self._fatal is None:
-            first = next(iter(self._read))
+        """Whether reading the file ends a process. Waits for what is read up to it."""
+        while path in self._left:
+            if not self._is_ready():
+                self._left.clear()
+                break
+            first = next(iter(self._left))
             try:
-                self._read.pop(first).result(timeout=max(0.0, self._until - time.monotonic()))
+                self._read[first].result(timeout=self._time_left())
             except (EndedError, TimeoutError):
-                self._fatal = first
-        return path == self._fatal
+                self._lose(first)
+            self._left.pop(first, None)
+        return path in self._fatal
 
     def end(self) -> None:
         """Nobody waits for it any more."""
-        for left in self._read.values():
+        reading = [self._read[path] for path in self._left]
+        for left in reading:
             left.cancel()
-        if self._fatal is not None and self._process is not None:
+        if self._process is None or self._process is self._shared:
+            return
+        if all(left.cancelled() or left.done() for left in reading):
+            self._process.end()
+        else:
             self._process.kill()
+
+    def _begin(self, process: Aside | None) -> None:
+        self._process = process
+        if process is None:  # there can be none, and no rehearsal
+            self._left.clear()
+            return
+        size = sum(path.stat().st_size for path in self._left if path.exists())
+        self._until = time.monotonic() + _SECONDS + size / _BYTES_A_SECOND
+        self._ready = process.ask(import_what_reads)
+        self._read = {
+            path: process.ask(read_through, path.absolute(), columns)
+            for path, columns in self._left.items()
+        }
+
+    def _is_ready(self) -> bool:
+        """Whether the process came to read at all: else it says nothing about the files."""
+        try:
+            self._ready.result(timeout=self._time_left())
+        except Exception:
+            return False
+        return True
+
+    def _lose(self, path: Path) -> None:
+        """The process is lost over a file; another reads what is left."""
+        assert self._process is not None
+        self._process.kill()
+        self._fatal.add(path)
+        del self._left[path]
+        if self._left:
+            self._begin(_begun())
+
+    def _time_left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
 
 
 def get_ready(folder: Path) -> None:
@@ -64,8 +109,7 @@ def get_ready(folder: Path) -> None:
     What both import takes longer than to read.
     """
     if begun() is None and not _waiting and any(folder.glob("*.parquet")):
-        _waiting.append(Aside())
-        _waiting[0].ask(import_what_reads)
+        _waiting.extend(filter(None, [_begun()]))
 
 
 def import_what_reads() -> None:
@@ -82,29 +126,21 @@ def rehearsing(files: Iterable[tuple[Path, Sequence[str]]]) -> Iterator[Rehearsa
 
     The process of `aside` reads them where it has been begun, and else one of their own.
     """
-    wanted = list(_small(files))
-    shared = begun()
-    process = None
-    if wanted and sys.executable:
-        process = shared or (_waiting.pop() if _waiting else _begun())
-    read = {}
-    if process is not None:
-        read = {path: process.ask(read_through, path.absolute(), names) for path, names in wanted}
-    size = sum(path.stat().st_size for path, _ in wanted if path.exists())
-    until = time.monotonic() + _SECONDS + size / _BYTES_A_SECOND
-    rehearsal = Rehearsal(read, process, until)
+    rehearsal = Rehearsal(list(_small(files)), begun())
     try:
         yield rehearsal
     finally:
         rehearsal.end()
-        if process is not None and process is not shared:
-            process.end()
 
 
 def _begun() -> Aside | None:
-    """None where there can be no process, and no rehearsal."""
+    """A process that gets ready to read; None where there can be none."""
+    if not sys.executable:
+        return None
     with suppress(OSError):
-        return Aside()
+        process = Aside()
+        process.ask(import_what_reads)
+        return process
     return None
 
 

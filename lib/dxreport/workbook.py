@@ -63,7 +63,13 @@ def number_format(places: int) -> str:
 class _Writer:
     def __init__(self, book: Any) -> None:
         self.book = book
-        self.format = lru_cache(maxsize=None)(self._format)
+        self.formats: dict[tuple[str, str, str, int], Any] = {}
+
+    def format(self, *of: *tuple[str, str, str, int]) -> Any:
+        """That of a look, tone, alignment and number of places, added to the book once."""
+        if of not in self.formats:
+            self.formats[of] = self._format(*of)
+        return self.formats[of]
 
     def _format(self, look: str, tone: str, align: str, places: int) -> Any:
         """`places` of a number; -1 is text, which stays text when the cell is edited."""

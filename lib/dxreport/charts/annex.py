@@ -1,7 +1,7 @@
 """Every chart of the analysis annex, from aggregated frames and facts.
 
 `FIGURES` names them in the order of the annex; each is a function of the analysis and the
-facts that gives a `Figure`: a chart, the finding that it shows, and its alternative text.
+facts that gives a `Figure`: a specification, the finding that it shows, and its alternative text.
 
 This imports Altair, which takes half a second: `making` has it done elsewhere.
 """

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ from dxreport.cli import (
 )
 from dxreport.cli.options import EXITS
 from dxreport.cli.terminal import DEBUG, fail
-from dxreport.errors import DxError
+from dxreport.errors import DxError, place_of
 from dxreport.process import prepare
 
 INTERRUPTED = 130
@@ -120,16 +119,9 @@ def _os_reason(error: OSError) -> str:
 
 def _internal(error: Exception) -> str:
     """Where an unforeseen error arose. Not its message, which may quote a row of the data."""
-    place = next(
-        (
-            f"{Path(frame.filename).name}, line {frame.lineno}"
-            for frame in reversed(traceback.extract_tb(error.__traceback__))
-            if Path(frame.filename).is_relative_to(Path(__file__).parents[1])
-        ),
-        "an unknown place",
-    )
+    kind = type(error).__name__
     return (
-        f"internal error ({type(error).__name__} in {place}); this is a defect of dxreport, "
+        f"internal error ({kind} in {place_of(error)}); this is a defect of dxreport, "
         f"please report it; {DEBUG}=1 shows more"
     )
 

@@ -149,7 +149,7 @@ def render(
     # Bad data, or a month that has none, must stop the run before it has published anything.
     tables = tables_of(home, source)
     if is_beside:
-        # Not earlier: this process waits for what that one reads.
+        # As in `site.months.publish`, before that is imported.
         aside().ask(making.get_ready)
     require_months(tables, [order.month for order in left])
     if is_beside:

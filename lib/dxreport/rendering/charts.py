@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any, Final
 
-from dxreport.aside import aside
+from dxreport.aside import aside, is_beside
 from dxreport.drawing import NOTHING, Spec, vega
 from dxreport.markup import safe_json
 
@@ -37,12 +37,13 @@ def compile_charts(page: str) -> str:
 
 def begin(text: str) -> None:
     """Have those of a text compiled that will stand in a page, beside whatever else goes on."""
-    found = _SPEC.findall(text)
-    _begun.update({spec: _compiling(spec) for spec in found})
-    if found:
-        _compiling_nothing()
+    _begun.clear()
+    found = dict.fromkeys(_SPEC.findall(text))
+    if found and is_beside():
+        _begun.update({spec: _compiling(spec) for spec in (*found, _NOTHING)})
 
 
+_NOTHING: Final = json.dumps(NOTHING)
 _begun: Final[dict[str, Future[dict[str, Any]]]] = {}
 
 
@@ -71,13 +72,8 @@ def _script(compiling: Future[dict[str, Any]]) -> str:
 @cache
 def _config() -> dict[str, Any]:
     """The configuration as Vega takes it, which all charts of a page share."""
-    config: dict[str, Any] = _compiling_nothing().result()["config"]
+    config: dict[str, Any] = _compiling(_NOTHING).result()["config"]
     return config
-
-
-@cache
-def _compiling_nothing() -> Future[dict[str, Any]]:
-    return _vega(NOTHING)
 
 
 def _vega(spec: Spec) -> Future[dict[str, Any]]:

@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dxreport.aside import aside, is_beside
+from dxreport.charts import making
 from dxreport.computed import computed
 from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
@@ -28,6 +30,9 @@ from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_m
 def publish(order: Order, on_step: OnStep | None = None) -> Published:
     """Render a month, or take it from the store, and put it into its place."""
     tables = read_tables(order.data, order.project.reference)
+    if is_beside():
+        # Not earlier: this process waits for what that one reads.
+        aside().ask(making.get_ready)
     made = computed(tables, order.month, order.project)
     facts = made.facts
     text = facts_csv(facts)
@@ -68,7 +73,7 @@ def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Publish
     """
     # Processes that begin anew: the engines' threads do not live through a fork.
     context = multiprocessing.get_context("spawn")
-    # A month alone has its charts drawn beside it; here that would take a processor from another.
+    # A month alone has its charts made beside it; here that would take a processor from another.
     busy = 2 * jobs > processors()
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=begin, initargs=(busy,)) as pool:
         futures = [pool.submit(_work, order) for order in orders]

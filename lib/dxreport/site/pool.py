@@ -7,8 +7,8 @@ import os
 import signal
 import threading
 
+from dxreport import drawing, rehearsal
 from dxreport.aside import aside, stay_here
-from dxreport.charts.making import get_ready
 from dxreport.process import prepare
 
 
@@ -20,7 +20,9 @@ def begin(busy: bool) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if busy:
         stay_here()
-    aside().ask(get_ready)
+        return
+    aside().ask(rehearsal.import_what_reads)
+    aside().ask(drawing.get_ready)
 
 
 def _end_with_parent() -> None:
