@@ -12,7 +12,8 @@ import yaml
 from command import ROOT
 from dxreport.config import Project
 from dxreport.periods import Month
-from dxreport.site.publishing import Published, publish_month
+from dxreport.site.published import Published
+from dxreport.site.publishing import publish_month
 
 SMALL = ROOT / "tests" / "fixtures" / "rendering" / "small"
 MONTH = Month(2024, 9)

@@ -11,13 +11,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from command import ROOT
+from command import ROOT, run
 from dxreport.cache import Cache
 from dxreport.config import Project
 from dxreport.errors import DxError
 from dxreport.periods import Month
-from dxreport.site.months import publish, publish_side_by_side
+from dxreport.site.months import publish
 from dxreport.site.orders import Order
+from dxreport.site.pool import pool_of, publish_side_by_side
 from dxreport.site.publishing import Keep, publish_month
 from rendering_helpers import SMALL, project
 
@@ -64,7 +65,8 @@ def test_months_side_by_side_have_the_same_bytes(order: Order, tmp_path: Path) -
     for one in months:
         publish(one)
     other = [replace(one, out=tmp_path / "other") for one in months]
-    done = list(publish_side_by_side(other, 2))
+    with pool_of(2) as pool:
+        done = list(publish_side_by_side(other, pool))
     assert [item.folder.name for item in done] == ["2024-08", "2024-09"]
     assert published(tmp_path / "other") == published(order.out)
     assert len(published(order.out)) >= 8
@@ -75,8 +77,9 @@ def test_a_month_that_fails_is_named_and_the_others_are_whole(order: Order) -> N
     failing = '\n```{python}\nassert month != "2024-09", "not this month"\n```\n'
     (order.project.root / "report.qmd").write_text(document + failing, encoding="utf-8")
     months = [replace(order, month=month, store=None) for month in (AUGUST, SEPTEMBER)]
-    with pytest.raises(DxError, match=r"^2024-09: report\.qmd, row \d+: AssertionError: not this"):
-        list(publish_side_by_side(months, 2))
+    said = r"^2024-09: report\.qmd, row \d+: AssertionError: not this"
+    with pytest.raises(DxError, match=said), pool_of(2) as pool:
+        list(publish_side_by_side(months, pool))
     assert (order.out / "2024-08" / "index.html").is_file()
     assert not (order.out / "2024-09").exists()
 
@@ -136,3 +139,12 @@ def test_what_changes_while_it_is_read_is_not_kept(order: Order, tmp_path: Path)
     )
     assert not list((tmp_path / "other").glob("*"))
     assert not order.is_done()
+
+
+def test_months_side_by_side_without_data_stop_in_one_line(tmp_path: Path) -> None:
+    """The pool's processes have begun by then, and leave nothing behind that Python tells of."""
+    said = run("render", "2024-09..2024-10", "--jobs", "2", "--out", tmp_path, "--no-cache")
+    assert said.returncode == 1
+    assert said.stderr == "dxreport: 2024-10: no data; the folder has 2024-01 to 2024-09\n"
+    assert said.stdout == ""
+    assert list(tmp_path.iterdir()) == []

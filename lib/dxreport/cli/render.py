@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,7 +25,10 @@ from dxreport.errors import UsageError
 from dxreport.process import processors
 
 if TYPE_CHECKING:
-    from dxreport.site.publishing import Published
+    from dxreport.config import Project
+    from dxreport.reading import Tables
+    from dxreport.site.orders import Order
+    from dxreport.site.published import Published
 
 _LOST = "the notebooks were of the earlier report and went with it; dxreport notebooks runs them"
 
@@ -67,7 +70,7 @@ def render(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Months at once; if not given, half as many as processors."),
+        typer.Option(metavar="N", help="Months at once; if not given, as many as processors."),
     ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Make everything anew, and keep none of it.")
@@ -132,40 +135,49 @@ def render(
             left.append(order)
     if not left:
         return
-    # One month keeps two processors busy: its charts are made beside it.
-    processes = min(jobs or max(1, processors() // 2), len(left))
-    is_beside = processes == 1 and processors() > 1
-    if is_beside:
-        from dxreport import drawing, rehearsal
-        from dxreport.aside import aside
-        from dxreport.charts import making
+    processes = min(jobs or processors(), len(left))
+    if processes > 1:
+        from dxreport.site.pool import pool_of, publish_side_by_side
 
+        with pool_of(processes) as pool:
+            _require(home, left)
+            for published in publish_side_by_side(left, pool):
+                _tell(published)
+    else:
+        _one_after_the_other(home, left)
+
+
+def _require(home: Project, orders: Sequence[Order]) -> Tables:
+    """Bad data, or a month that has none, must stop the run before it has published anything."""
+    tables = tables_of(home, orders[0].data)
+    require_months(tables, [order.month for order in orders])
+    return tables
+
+
+def _one_after_the_other(home: Project, orders: Sequence[Order]) -> None:
+    from dxreport import drawing, rehearsal
+    from dxreport.aside import aside, stay_here
+    from dxreport.charts import making
+
+    # One month keeps two processors busy: its charts are made beside it.
+    is_beside = processors() > 1
+    if is_beside:
         aside().ask(rehearsal.import_what_reads)
         aside().ask(drawing.get_ready)
-    elif processes == 1:
-        from dxreport.aside import stay_here
-
+    else:
         stay_here()
-    # Bad data, or a month that has none, must stop the run before it has published anything.
-    tables = tables_of(home, source)
-    if is_beside:
-        # As in `site.months.publish`, before that is imported.
-        aside().ask(making.get_ready)
-    require_months(tables, [order.month for order in left])
+    tables = _require(home, orders)
     if is_beside:
         from dxreport.computed import computed
         from dxreport.report import report_of
 
         # They are made beside the imports that follow.
-        report_of(home, computed(tables, left[0].month, home)).begin_charts()
+        aside().ask(making.get_ready)
+        report_of(home, computed(tables, orders[0].month, home)).begin_charts()
 
-    from dxreport.site.months import publish, publish_side_by_side
+    from dxreport.site.months import publish
 
-    if processes > 1:
-        for published in publish_side_by_side(left, processes):
-            _tell(published)
-        return
-    for order in left:
+    for order in orders:
         with progress(f"{order.month}") as on_step:
             published = publish(order, on_step)
         _tell(published)

@@ -1,20 +1,15 @@
-"""One month or many, one after the other or side by side, with the same bytes either way."""
+"""One month from its data to its place; `pool` does several side by side, with the same bytes."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from dxreport.aside import aside, is_beside
 from dxreport.charts import making
 from dxreport.computed import computed
-from dxreport.errors import DxError, UsageError
 from dxreport.exports import facts_csv
 from dxreport.headlines import headlines
-from dxreport.process import processors
 from dxreport.reading import read_tables
 from dxreport.rendering.documents import OnStep
 from dxreport.rendering.month import Extra, Link
@@ -23,8 +18,8 @@ from dxreport.report import report_of
 from dxreport.revisions import revise
 from dxreport.site.data import data_extra, revisions_extra
 from dxreport.site.orders import Order
-from dxreport.site.pool import begin
-from dxreport.site.publishing import Keep, Published, notebooks_extra, publish_month
+from dxreport.site.published import Published
+from dxreport.site.publishing import Keep, notebooks_extra, publish_month
 
 
 def publish(order: Order, on_step: OnStep | None = None) -> Published:
@@ -63,45 +58,6 @@ def publish(order: Order, on_step: OnStep | None = None) -> Published:
         keep=Keep(order.store, order.key, told) if order.store else None,
     )
     return replace(done, revised=revised)
-
-
-def publish_side_by_side(orders: Sequence[Order], jobs: int) -> Iterator[Published]:
-    """Publish months in `jobs` processes; what is done comes in the order of the months.
-
-    Where a month fails no other is begun, those in work are finished, and the error of the
-    earliest that failed is raised once all before it came out.
-    """
-    # Processes that begin anew: the engines' threads do not live through a fork.
-    context = multiprocessing.get_context("spawn")
-    # A month alone has its charts made beside it; here that would take a processor from another.
-    busy = 2 * jobs > processors()
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=begin, initargs=(busy,)) as pool:
-        futures = [pool.submit(_work, order) for order in orders]
-        try:
-            for order, future in zip(orders, futures, strict=True):
-                done = future.result()
-                if isinstance(done, _Failed):
-                    kind = UsageError if done.is_usage else DxError
-                    raise kind("\n".join(f"{order.month}: {row}" for row in done.text.splitlines()))
-                yield done
-        finally:
-            for future in futures:
-                future.cancel()
-
-
-@dataclass(frozen=True)
-class _Failed:
-    """A `DxError` on its way to another process."""
-
-    text: str
-    is_usage: bool
-
-
-def _work(order: Order) -> Published | _Failed:
-    try:
-        return publish(order)
-    except DxError as error:
-        return _Failed(str(error), isinstance(error, UsageError))
 
 
 def _facts_extra(text: str) -> Extra:

@@ -35,29 +35,12 @@ from dxreport.site.manifest import (
     write_run,
 )
 from dxreport.site.placing import copy_of, locked, place_months
+from dxreport.site.published import Published
 from dxreport.staging import staged
 
 if TYPE_CHECKING:
     from dxreport.headlines import Headline
     from dxreport.reading import Tables
-    from dxreport.revisions import Revised
-
-
-@dataclass(frozen=True)
-class Published:
-    """A month in its place: its folder, the files in it, and what each step took in seconds.
-
-    `lost` says that the month had notebooks before, and has none now; `revised` is what changed of
-    the facts that were published, where that was asked.
-    """
-
-    folder: Path
-    files: tuple[Path, ...]
-    steps: tuple[tuple[str, float], ...]
-    engine: str
-    lost: bool
-    seconds: float
-    revised: Revised | None = None
 
 
 def publish_month(
