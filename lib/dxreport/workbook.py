@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from inspect import unwrap
 from io import BytesIO
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from dxreport.sheets import Heading, Number, Sheet, SheetCell
 
@@ -60,28 +62,29 @@ def number_format(places: int) -> str:
     return f"{_VIETNAMESE}#,##0{'.' + '0' * places if places else ''}"
 
 
+def _format(book: Any, look: str, tone: str, align: str, places: int) -> Any:
+    """`places` of a number; -1 is text, which stays text when the cell is edited."""
+    properties: dict[str, Any] = {
+        "valign": "vcenter",
+        "align": align,
+        "text_wrap": places < 0 and align == "left",
+        "shrink": places < 0 and align != "left",
+        "num_format": number_format(places) if places >= 0 else "@",
+        "quote_prefix": places < 0,
+    }
+    return book.add_format(properties | _BORDER | _LOOKS[look] | _TONES[tone])
+
+
+# What they are wrapped in finds out for every cell whether it is named by numbers or as "A1".
+_write_number = unwrap(Worksheet.write_number)
+_write_string = unwrap(Worksheet.write_string)
+
+
 class _Writer:
     def __init__(self, book: Any) -> None:
         self.book = book
-        self.formats: dict[tuple[str, str, str, int], Any] = {}
-
-    def format(self, *of: *tuple[str, str, str, int]) -> Any:
-        """That of a look, tone, alignment and number of places, added to the book once."""
-        if of not in self.formats:
-            self.formats[of] = self._format(*of)
-        return self.formats[of]
-
-    def _format(self, look: str, tone: str, align: str, places: int) -> Any:
-        """`places` of a number; -1 is text, which stays text when the cell is edited."""
-        properties: dict[str, Any] = {
-            "valign": "vcenter",
-            "align": align,
-            "text_wrap": places < 0 and align == "left",
-            "shrink": places < 0 and align != "left",
-            "num_format": number_format(places) if places >= 0 else "@",
-            "quote_prefix": places < 0,
-        }
-        return self.book.add_format(properties | _BORDER | _LOOKS[look] | _TONES[tone])
+        # Of the book alone: one of this writer's method would be a cycle, and keep all of it.
+        self.format = lru_cache(maxsize=None)(partial(_format, book))
 
     def sheet(self, sheet: Sheet) -> None:
         page = self.book.add_worksheet(sheet.name)
@@ -138,14 +141,14 @@ class _Writer:
     def _cell(self, page: Any, row: int, at: int, cell: SheetCell, look: str) -> None:
         shown = cell.shown
         if isinstance(shown, Number):
-            page.write_number(
-                row, at, shown.value, self.format(look, cell.tone, cell.align, shown.places)
-            )
-        elif shown:
-            style = self.format(look, cell.tone, cell.align, -1)
-            page.write_string(row, at, shown[:_LONGEST], style)
+            style = self.format(look, cell.tone, cell.align, shown.places)
+            _write_number(page, row, at, shown.value, style)
+            return
+        style = self.format(look, cell.tone, cell.align, -1)
+        if shown:
+            _write_string(page, row, at, shown[:_LONGEST], style)
         else:
-            page.write_blank(row, at, None, self.format(look, cell.tone, cell.align, -1))
+            page.write_blank(row, at, None, style)
 
 
 def _tallest(cells: Sequence[SheetCell], widths: Sequence[float]) -> int:

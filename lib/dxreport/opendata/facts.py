@@ -141,6 +141,7 @@ def _text(text: str) -> SheetCell:
     return SheetCell(plain(text))
 
 
+@lru_cache(maxsize=1024)
 def _number(value: int | None) -> SheetCell:
     return SheetCell("" if value is None else Number(value), align="right")
 
