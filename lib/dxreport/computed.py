@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,11 +58,10 @@ class Computed:
             from dxreport.charts.annex import withheld
 
             return withheld(name)
-        if name not in self._figures and name in self._begun:
+        if name not in self._figures and self._begun:
             # Where that process was lost, they are made here, one by one.
-            with contextlib.suppress(EndedError, CancelledError):
-                self._figures.update(self._begun[name].result())
-            self._begun.clear()
+            with contextlib.suppress(EndedError):
+                self._figures.update(self._begun.pop().result())
         if name not in self._figures:
             self._figures.update(figures([name], self.analysis, self.facts))
         return self._figures[name]
@@ -72,16 +71,15 @@ class Computed:
         from dxreport.charts.making import figures
 
         if is_beside() and not self._begun and not self._figures:
-            made = aside().ask(figures, names, self.analysis, self.facts)
-            self._begun.update(dict.fromkeys(names, made))
+            self._begun.append(aside().ask(figures, names, self.analysis, self.facts))
 
     @cached_property
     def _figures(self) -> dict[str, Figure]:
         return {}
 
     @cached_property
-    def _begun(self) -> dict[str, Future[dict[str, Figure]]]:
-        return {}
+    def _begun(self) -> list[Future[dict[str, Figure]]]:
+        return []
 
 
 def catalogue_of(tables: Tables, reference: Path) -> Catalogue:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache, partial
 from typing import Any
 
 from dxreport import vi
 from dxreport.catalogue import Catalogue, Indicator
 from dxreport.facts import Fact, Facts
-from dxreport.periods import report_periods
+from dxreport.periods import Month, report_periods
 
 EXPLANATIONS = "dx-facts"
 """The id of the page's script element that holds them."""
@@ -145,7 +146,6 @@ class _Maker:
     def __init__(self, facts: Facts, catalogue: Catalogue, cite: Cite) -> None:
         self.facts = facts
         self.catalogue = catalogue
-        self.cite = cite
         periods = report_periods(facts.month, catalogue.year_start(facts.month))
         self.kinds = Kinds(catalogue)
         self._spans = {
@@ -155,9 +155,9 @@ class _Maker:
             )
             for name, span in periods.items()
         }
-        # No `lru_cache` of a method, which would keep a month's facts alive.
-        self._of: dict[tuple[str, str], Kind] = {}
-        self._bases: dict[tuple[str, str], str] = {}
+        # Of none of this maker's own methods: such a cycle would keep a month's facts alive.
+        self._kind = lru_cache(maxsize=None)(self.kinds.of)
+        self._basis = lru_cache(maxsize=None)(partial(_basis, catalogue, cite, facts.month))
 
     def one(self, fact: Fact, row: int) -> Explanation:
         period, as_of = self._spans[fact.period]
@@ -182,19 +182,6 @@ class _Maker:
             related=tuple(self._related(fact)),
         )
 
-    def _kind(self, indicator: str, scope: str) -> Kind:
-        if (indicator, scope) not in self._of:
-            self._of[indicator, scope] = self.kinds.of(indicator, scope)
-        return self._of[indicator, scope]
-
-    def _basis(self, indicator: str, level: str) -> str:
-        """The document of a level's own target, or those that the indicator stands on."""
-        if (indicator, level) not in self._bases:
-            target = self.catalogue.target(indicator, level, self.facts.month)
-            named = target.basis if target else "; ".join(self.cite(indicator))
-            self._bases[indicator, level] = named
-        return self._bases[indicator, level]
-
     def _related(self, fact: Fact) -> Iterable[tuple[str, str]]:
         spec = fact.indicator
         if of := self.kinds.counted(spec):
@@ -212,6 +199,12 @@ class _Maker:
         fact = self.facts.find(indicator, period, scope)
         if fact is not None:
             yield what, fact.key
+
+
+def _basis(catalogue: Catalogue, cite: Cite, month: Month, indicator: str, level: str) -> str:
+    """The document of a level's own target, or those that the indicator stands on."""
+    target = catalogue.target(indicator, level, month)
+    return target.basis if target else "; ".join(cite(indicator))
 
 
 def _pair(fact: Fact) -> str:

@@ -41,7 +41,7 @@ class Rehearsal:
         self._fatal: set[Path] = set()
         self._process: Aside | None = None
         if files:
-            self._begin(shared or (_waiting.pop() if _waiting else _begun()))
+            self._begin(shared or (_waiting.pop() if _waiting else _process()))
 
     def is_fatal(self, path: Path) -> bool:
         """Whether reading the file ends a process. Waits for what is read up to it."""
@@ -54,7 +54,8 @@ class Rehearsal:
                 self._read[first].result(timeout=self._time_left())
             except (EndedError, TimeoutError):
                 self._lose(first)
-            self._left.pop(first, None)
+            else:
+                del self._left[first]
         return path in self._fatal
 
     def end(self) -> None:
@@ -97,7 +98,7 @@ class Rehearsal:
         self._fatal.add(path)
         del self._left[path]
         if self._left:
-            self._begin(_begun())
+            self._begin(_process())
 
     def _time_left(self) -> float:
         return max(0.0, self._until - time.monotonic())
@@ -108,8 +109,11 @@ def get_ready(folder: Path) -> None:
 
     What both import takes longer than to read.
     """
-    if begun() is None and not _waiting and any(folder.glob("*.parquet")):
-        _waiting.extend(filter(None, [_begun()]))
+    if begun() is not None or _waiting or not any(folder.glob("*.parquet")):
+        return
+    if (process := _process()) is not None:
+        process.ask(import_what_reads)
+        _waiting.append(process)
 
 
 def import_what_reads() -> None:
@@ -133,14 +137,11 @@ def rehearsing(files: Iterable[tuple[Path, Sequence[str]]]) -> Iterator[Rehearsa
         rehearsal.end()
 
 
-def _begun() -> Aside | None:
-    """A process that gets ready to read; None where there can be none."""
-    if not sys.executable:
-        return None
-    with suppress(OSError):
-        process = Aside()
-        process.ask(import_what_reads)
-        return process
+def _process() -> Aside | None:
+    """A process that can read; None where there can be none."""
+    if sys.executable:
+        with suppress(OSError):
+            return Aside()
     return None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dxreport import drawing
+from dxreport import drawing, rehearsal
+from dxreport.aside import aside, stay_here
 from dxreport.errors import DxError
 
 if TYPE_CHECKING:
@@ -14,12 +16,21 @@ if TYPE_CHECKING:
     from dxreport.facts import Facts
 
 
-def get_ready() -> None:
-    """What the first chart would wait for, and its drawing."""
-    from dxreport.charts import annex
+def begin(*, beside: bool) -> None:
+    """Begin the process that makes the charts beside this one, or stay here.
 
-    assert annex.FIGURES
-    drawing.get_ready()
+    It gets ready for what it is asked first, to read and to draw; `get_ready` is for after that.
+    """
+    if not beside:
+        stay_here()
+        return
+    aside().ask(rehearsal.import_what_reads)
+    aside().ask(drawing.get_ready)
+
+
+def get_ready() -> None:
+    """What the first chart would wait for."""
+    import_module("dxreport.charts.annex")
 
 
 def figures(names: Iterable[str], analysis: Analysis, facts: Facts) -> dict[str, Figure]:

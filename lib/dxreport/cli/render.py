@@ -155,17 +155,12 @@ def _require(home: Project, orders: Sequence[Order]) -> Tables:
 
 
 def _one_after_the_other(home: Project, orders: Sequence[Order]) -> None:
-    from dxreport import drawing, rehearsal
-    from dxreport.aside import aside, stay_here
+    from dxreport.aside import aside
     from dxreport.charts import making
 
     # One month keeps two processors busy: its charts are made beside it.
     is_beside = processors() > 1
-    if is_beside:
-        aside().ask(rehearsal.import_what_reads)
-        aside().ask(drawing.get_ready)
-    else:
-        stay_here()
+    making.begin(beside=is_beside)
     tables = _require(home, orders)
     if is_beside:
         from dxreport.computed import computed

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dxreport import drawing, rehearsal
-from dxreport.aside import aside, stay_here
+from dxreport.charts import making
 from dxreport.errors import DxError, UsageError
 from dxreport.process import prepare, processors
 
@@ -77,11 +76,7 @@ def _begin(busy: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if busy:
-        stay_here()
-    else:
-        aside().ask(rehearsal.import_what_reads)
-        aside().ask(drawing.get_ready)
+    making.begin(beside=not busy)
 
 
 def _stand_by() -> None:
